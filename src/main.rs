@@ -1,0 +1,2 @@
+//! The `wireproof` program.
+fn main() {}

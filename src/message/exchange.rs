@@ -1,0 +1,86 @@
+use super::{Reply, Request};
+use std::{fmt, time::Duration};
+
+/// One request with its reply, or how the connection broke.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The request as it was sent.
+    pub request: Request,
+    /// Scheme and authority it was sent to, such as `http://127.0.0.1:8080`.
+    pub origin: String,
+    /// Which of the runner's connections carried it; two exchanges with the same number shared one.
+    pub connection: u64,
+    /// The reply, or why there is none.
+    pub outcome: Result<Reply, Broken>,
+    /// From the first byte sent to the last byte received.
+    pub elapsed: Duration,
+}
+
+impl Exchange {
+    /// The reply, where there is one.
+    #[must_use]
+    pub fn reply(&self) -> Option<&Reply> {
+        self.outcome.as_ref().ok()
+    }
+}
+
+/// How an exchange broke, as far as the wire tells it. A value, never an error of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The kind of break.
+    pub how: How,
+    /// What was seen, for a person: `connection closed after 17 of 200 bytes of the body`.
+    pub detail: String,
+    /// Head and the part of the body that had arrived, where a whole head had.
+    pub partial: Option<Box<Reply>>,
+}
+
+/// The kinds of break that the wire tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum How {
+    /// No connection: refused, unreachable, name unknown.
+    Unreachable,
+    /// The TLS handshake failed.
+    Tls,
+    /// The peer reset the connection (RST).
+    Reset,
+    /// The peer closed the connection before the first byte of a reply.
+    Closed,
+    /// The peer closed the connection within head or body.
+    Cut,
+    /// Nothing more came within the time allowed.
+    Stalled,
+    /// What came is no HTTP.
+    Garbled,
+    /// The reply was larger than the limit of the client.
+    TooLarge,
+}
+
+impl How {
+    /// All kinds with the word that scenarios and reports use.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("unreachable", Self::Unreachable),
+        ("tls", Self::Tls),
+        ("reset", Self::Reset),
+        ("closed", Self::Closed),
+        ("cut", Self::Cut),
+        ("stalled", Self::Stalled),
+        ("garbled", Self::Garbled),
+        ("too-large", Self::TooLarge),
+    ];
+
+    /// The word for it in scenarios and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, how)| *how == self)
+            .map_or("broken", |(word, _)| word)
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.how.as_str(), self.detail)
+    }
+}

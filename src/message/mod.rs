@@ -1,0 +1,14 @@
+//! The one vocabulary for HTTP, used by the client side and by the mocks.
+//!
+//! Goes in and out: nothing but values. It must not know how bytes travel: neither hyper nor
+//! reqwest is named here.
+
+mod exchange;
+mod headers;
+mod reply;
+mod request;
+
+pub use exchange::{Broken, Exchange, How};
+pub use headers::Headers;
+pub use reply::{Framing, Reply};
+pub use request::{Request, Version};
