@@ -1,4 +1,10 @@
 //! wireproof: a mock and conformance harness for HTTP contracts.
 
+pub mod check;
+pub mod contract;
 pub mod message;
 pub mod mock;
+pub mod plan;
+pub mod runner;
+pub mod scenario;
+pub mod source;

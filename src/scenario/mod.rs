@@ -1,0 +1,11 @@
+//! A scenario file as written: a conversation of steps and what is expected of each reply.
+//!
+//! In: a YAML file as a located tree, and the contract it names. Out: a [`Scenario`], or every mistake in it. It must not
+//! know targets or how anything is sent.
+
+mod types;
+
+pub use types::{
+    Auth, BodySource, Capture, CaptureFrom, Connection, Cut, Effects, Expect, Repeat, Scenario,
+    Send, Step, StepKind, Var,
+};
