@@ -1,4 +1,5 @@
 use super::{Reply, Request};
+use bytes::Bytes;
 use std::{fmt, time::Duration};
 
 /// One request with its reply, or how the connection broke.
@@ -14,9 +15,29 @@ pub struct Exchange {
     pub outcome: Result<Reply, Broken>,
     /// From the first byte sent to the last byte received.
     pub elapsed: Duration,
+    /// Bytes that the peer sent and that belong to no reply: behind the end of this one, or before
+    /// this request was sent on a kept connection. At most the first 4 KiB.
+    pub excess: Bytes,
 }
 
 impl Exchange {
+    /// An exchange on connection 0 that took no time.
+    #[must_use]
+    pub fn new(
+        request: Request,
+        origin: impl Into<String>,
+        outcome: Result<Reply, Broken>,
+    ) -> Self {
+        Self {
+            request,
+            origin: origin.into(),
+            connection: 0,
+            outcome,
+            elapsed: Duration::ZERO,
+            excess: Bytes::new(),
+        }
+    }
+
     /// The reply, where there is one.
     #[must_use]
     pub fn reply(&self) -> Option<&Reply> {
