@@ -5,6 +5,7 @@ pub mod contract;
 pub mod message;
 pub mod mock;
 pub mod plan;
+pub mod report;
 pub mod runner;
 pub mod scenario;
 pub mod source;

@@ -1,0 +1,230 @@
+use super::{
+    area::{level_line, skipped, table},
+    data::{FindingReport, Report, ScenarioReport, SuiteReport, word},
+    excerpt,
+    exit::Exit,
+    style::{Style, count, duration, shorten, visible},
+};
+use crate::contract::Level;
+
+/// How many places of one clause are shown in full; the others are listed.
+const FULL: usize = 1;
+
+/// How many further places of one clause are listed.
+const LISTED: usize = 8;
+
+/// How many clauses that were not exercised are named, unless verbose.
+const NAMED: usize = 10;
+
+/// The end of a run for a person: findings by clause, areas, what was left out, the last line.
+#[must_use]
+pub fn summary(report: &Report, style: Style, verbose: bool) -> String {
+    let mut out = String::new();
+    for suite in &report.suites {
+        out += &findings(suite, style, verbose);
+    }
+    for suite in &report.suites {
+        out += &suite_summary(suite, style, verbose);
+    }
+    out += &last_lines(report, style);
+    out
+}
+
+/// A finding with the scenario it belongs to.
+type Found<'a> = (&'a ScenarioReport, &'a FindingReport);
+
+fn findings(suite: &SuiteReport, style: Style, verbose: bool) -> String {
+    let mut groups: Vec<Vec<Found<'_>>> = Vec::new();
+    for scenario in &suite.scenarios {
+        for finding in &scenario.findings {
+            let same = |group: &&mut Vec<Found<'_>>| {
+                let (first_scenario, first) = group[0];
+                first.clause == finding.clause
+                    && first.level == finding.level
+                    && (finding.clause.is_some()
+                        || first_scenario.id == scenario.id
+                        || (first.step == finding.step
+                            && first.subject == finding.subject
+                            && first.actual == finding.actual))
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push((scenario, finding)),
+                None => groups.push(vec![(scenario, finding)]),
+            }
+        }
+    }
+    // The gravest first, preconditions behind clauses: they are often only what follows from one.
+    groups.sort_by_key(|group| {
+        let (_, finding) = group[0];
+        (std::cmp::Reverse(finding.level), finding.clause.is_none())
+    });
+    let mut out = String::new();
+    for group in &groups {
+        out += &group_text(group, suite, style, verbose);
+        out.push('\n');
+    }
+    out
+}
+
+fn group_text(group: &[Found<'_>], suite: &SuiteReport, style: Style, verbose: bool) -> String {
+    let (scenario, first) = group[0];
+    let heading = excerpt::heading(first);
+    let heading = match first.level {
+        Level::Must => style.red(&heading),
+        Level::Should => style.yellow(&heading),
+        Level::May => style.bold(&heading),
+    };
+    let places = count(group.len() as u64, "place");
+    let mut out = format!("{heading} ({places}, on {})\n", visible(&suite.target));
+    out += &excerpt::promise(first, style);
+    let full = if verbose { group.len() } else { FULL };
+    for (index, (scenario, finding)) in group.iter().take(full).enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out += &excerpt::place(&scenario.id, finding, style);
+        if let Some(exchange) = &finding.exchange {
+            out += &excerpt::exchange(exchange, style);
+        }
+    }
+    if group.len() > full {
+        out += "  and also\n";
+        for (other, finding) in group.iter().skip(full).take(LISTED) {
+            let subject = visible(&finding.subject);
+            let line = if other.id == scenario.id {
+                format!("same scenario, step {}: {subject}", finding.step)
+            } else {
+                format!("{}, step {}: {subject}", other.id, finding.step)
+            };
+            out += &format!("    {}\n", shorten(&line, style.width.saturating_sub(4)));
+        }
+        if group.len() > full + LISTED {
+            out += &format!("    {} more; `-v` shows all\n", group.len() - full - LISTED);
+        }
+    }
+    out
+}
+
+fn suite_summary(suite: &SuiteReport, style: Style, verbose: bool) -> String {
+    let heading = format!("{} on {}", suite.suite, visible(&suite.target));
+    let mut out = format!("{}\n", style.bold(&heading));
+    if !suite.clauses.is_empty() {
+        out += &areas(suite, style);
+    }
+    let idle: Vec<_> = suite
+        .clauses
+        .iter()
+        .filter(|clause| clause.outcome == "not exercised")
+        .collect();
+    if !idle.is_empty() {
+        out += &format!("  not exercised: {}\n", count(idle.len() as u64, "clause"));
+        let most = if verbose { idle.len() } else { NAMED };
+        for clause in idle.iter().take(most) {
+            out += &format!("    {:<6} {}\n", word(clause.level), clause.id);
+        }
+        if idle.len() > most {
+            out += &format!("    {} more; `-v` names all\n", idle.len() - most);
+        }
+    }
+    for scenario in suite.scenarios.iter().filter(|s| s.outcome == "errored") {
+        let why = scenario.why.as_deref().unwrap_or_default();
+        let line = format!("could not run {}: {}", scenario.id, visible(why));
+        out += &format!("  {}\n", style.wrap(&line, 4));
+    }
+    for (why, number) in skipped(&suite.scenarios) {
+        let line = format!("skipped: {}, {}", count(number, "scenario"), visible(&why));
+        out += &format!("  {}\n", style.wrap(&line, 4));
+    }
+    out += &format!("  {}\n\n", style.wrap(&level_line(suite), 4));
+    out
+}
+
+fn areas(suite: &SuiteReport, style: Style) -> String {
+    let (rows, all) = table(&suite.clauses);
+    let widest = rows
+        .iter()
+        .map(|row| row.area.chars().count())
+        .max()
+        .unwrap_or(0)
+        .clamp(4, 28);
+    let mut out = style.dim(&format!(
+        "  {:<widest$}  {:>9} {:>9} {:>9} {:>7} {:>14}",
+        "area", "must", "should", "may", "broken", "not exercised"
+    ));
+    out.push('\n');
+    let whole = (rows.len() > 1).then_some(all);
+    for row in rows.iter().chain(&whole) {
+        let [must, should, may] = row.levels.map(|(kept, of)| {
+            if of == 0 {
+                "-".to_owned()
+            } else {
+                format!("{kept}/{of}")
+            }
+        });
+        let number = |number: u64| {
+            if number == 0 {
+                "-".to_owned()
+            } else {
+                number.to_string()
+            }
+        };
+        let broken = format!("{:>7}", number(row.broken));
+        let broken = if row.broken > 0 {
+            style.red(&broken)
+        } else {
+            broken
+        };
+        out += &format!(
+            "  {:<widest$}  {must:>9} {should:>9} {may:>9} {broken} {:>14}\n",
+            shorten(&row.area, widest),
+            number(row.not_exercised)
+        );
+    }
+    out
+}
+
+fn last_lines(report: &Report, style: Style) -> String {
+    let totals = &report.totals;
+    let mut parts = Vec::new();
+    for (number, word) in [
+        (totals.passed, "passed"),
+        (totals.failed, "failed"),
+        (totals.blocked, "blocked"),
+        (totals.errored, "errored"),
+        (totals.skipped, "skipped"),
+    ] {
+        if number > 0 || word == "passed" {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    let clauses = |outcome: &str| {
+        report
+            .suites
+            .iter()
+            .flat_map(|suite| &suite.clauses)
+            .filter(|clause| clause.outcome == outcome)
+            .count() as u64
+    };
+    let scenarios = count(totals.all(), "scenario");
+    let mut out = format!(
+        "{scenarios} in {}: {}\n",
+        duration(report.elapsed_ms),
+        parts.join(", ")
+    );
+    out += &format!(
+        "{} kept, {} broken, {} not exercised\n",
+        count(clauses("kept"), "clause"),
+        clauses("broken"),
+        clauses("not exercised")
+    );
+    let exit = Exit::of_code(report.exit);
+    let meaning = exit.map_or("", Exit::meaning);
+    let verdict = format!("exit {}: {meaning}", report.exit);
+    let verdict = match exit {
+        Some(Exit::Conforms) => style.green(&verdict),
+        Some(Exit::NothingRan) => style.yellow(&verdict),
+        _ => style.red(&verdict),
+    };
+    out += &format!("{verdict}\n");
+    out
+}

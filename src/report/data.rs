@@ -1,0 +1,259 @@
+use crate::contract::Level;
+use serde::{Deserialize, Serialize};
+
+/// What a whole run came to, as the JSON report holds it. Secrets are masked already.
+///
+/// The fields of section 8 of the design are relied on by scripts; the others are what the other formats are made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The version of these fields: 1.
+    pub schema: u32,
+    /// The exit code of the program.
+    pub exit: u8,
+    /// Name and version of the program: `wireproof 0.1.0`.
+    pub tool: String,
+    /// The id that names of created things carry.
+    pub run_id: String,
+    /// When the run began: milliseconds since 1970.
+    pub started: u64,
+    /// Wall time in milliseconds.
+    pub elapsed_ms: u64,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+    /// Whether a broken `should` fails the run.
+    pub strict: bool,
+    /// One entry per suite and target.
+    pub suites: Vec<SuiteReport>,
+    /// How many scenarios came to what, over all suites.
+    pub totals: Totals,
+}
+
+/// What one suite came to on one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SuiteReport {
+    /// The suite's id: `bits-upload`.
+    pub suite: String,
+    /// The title of its contract.
+    pub title: String,
+    /// `mock`, `mock (form=pre2016)`, or the URL or name of the target.
+    pub target: String,
+    /// All selected scenarios, skipped ones too, sorted by id.
+    pub scenarios: Vec<ScenarioReport>,
+    /// All clauses that hold for such a target, in the contract's order.
+    pub clauses: Vec<ClauseReport>,
+}
+
+/// What one scenario came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioReport {
+    /// Its id, with the row: `bits-upload/fragment/gap@FRAGMENT`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// `passed`, `failed`, `blocked`, `skipped` or `errored`.
+    pub outcome: String,
+    /// Why it was skipped or errored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Wall time in milliseconds.
+    pub elapsed_ms: u64,
+    /// Requests sent, cleanup and polls included.
+    pub requests: u64,
+    /// Findings in the order they were made.
+    pub findings: Vec<FindingReport>,
+}
+
+/// One disagreement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingReport {
+    /// The id of the broken clause; null for a precondition, a capture or a snapshot.
+    pub clause: Option<String>,
+    /// How strong the broken promise is: `must`, `should` or `may`.
+    #[serde(with = "level_word")]
+    pub level: Level,
+    /// The id of the step.
+    pub step: String,
+    /// What was looked at: `status`, `header BITS-Protocol`, `json $.Id` ...
+    pub subject: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+    /// What the clause says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// The documents the clause stands on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceReport>,
+    /// Where the expectation or the clause is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceReport>,
+    /// Where the step is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_place: Option<PlaceReport>,
+    /// Both sides, where they are long enough that only what differs is worth showing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<DiffReport>,
+    /// The exchange it was seen in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeReport>,
+}
+
+/// A document a clause stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// Document and heading: `fragment § Remarks`.
+    pub text: String,
+    /// Its URL; empty where it is unknown.
+    pub url: String,
+}
+
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceReport {
+    /// The file, relative to where the program was started.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// The text of that line.
+    pub text: String,
+}
+
+/// Two long texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffReport {
+    /// What was expected.
+    pub expected: String,
+    /// What was there.
+    pub actual: String,
+}
+
+/// One request with its reply, bodies truncated at [`Body::LIMIT`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeReport {
+    /// Scheme and authority it was sent to.
+    pub origin: String,
+    /// The request; its `line` is the request line.
+    pub request: Message,
+    /// The reply, or what had arrived of it; its `line` is the status line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Message>,
+    /// How the exchange broke, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+    /// From the first byte sent to the last received, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// One side of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Request line or status line, without line end.
+    pub line: String,
+    /// Names and values of the header fields, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// A body as far as a report keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// How many bytes it had.
+    pub bytes: u64,
+    /// The first bytes as text; empty where it is no text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// The first bytes in Base64, where it is no text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base64: String,
+    /// Whether there is more than is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+}
+
+impl Body {
+    /// How many bytes of a body a report keeps.
+    pub const LIMIT: usize = 4096;
+}
+
+/// What one clause came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClauseReport {
+    /// Its id.
+    pub id: String,
+    /// `must`, `should` or `may`.
+    #[serde(with = "level_word")]
+    pub level: Level,
+    /// `kept`, `broken` or `not exercised`.
+    pub outcome: String,
+    /// How often it was judged.
+    pub checked: u64,
+    /// What it says.
+    pub says: String,
+    /// The area of the contract it belongs to.
+    pub area: String,
+    /// The documents it stands on.
+    pub sources: Vec<SourceReport>,
+}
+
+/// How many scenarios came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Kept everything of level `must`.
+    pub passed: u64,
+    /// Broke something.
+    pub failed: u64,
+    /// A precondition was not met; counts as failed.
+    pub blocked: u64,
+    /// Not run.
+    pub skipped: u64,
+    /// We could not.
+    pub errored: u64,
+}
+
+impl Totals {
+    /// All scenarios.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.passed + self.failed + self.blocked + self.skipped + self.errored
+    }
+
+    /// Those that were run.
+    #[must_use]
+    pub fn ran(&self) -> u64 {
+        self.all() - self.skipped
+    }
+}
+
+/// The word for a level: `must`, `should`, `may`.
+pub(crate) fn word(level: Level) -> &'static str {
+    match level {
+        Level::Must => "must",
+        Level::Should => "should",
+        Level::May => "may",
+    }
+}
+
+mod level_word {
+    use crate::contract::Level;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for this signature"
+    )]
+    pub(super) fn serialize<S: Serializer>(level: &Level, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(super::word(*level))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Level, D::Error> {
+        let word = String::deserialize(input)?;
+        [Level::Must, Level::Should, Level::May]
+            .into_iter()
+            .find(|level| super::word(*level) == word)
+            .ok_or_else(|| Error::unknown_variant(&word, &["must", "should", "may"]))
+    }
+}

@@ -1,0 +1,181 @@
+//! One finding as text, in the shape that console, JUnit and Markdown share.
+
+use super::{
+    data::{Body, DiffReport, ExchangeReport, FindingReport, Message, word},
+    style::{Style, shorten, visible},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use similar::{ChangeTag, TextDiff};
+
+/// How many lines of a body or a diff are shown.
+const LINES: usize = 24;
+
+/// How many characters of a value are shown.
+const VALUE: usize = 400;
+
+/// The first line of a finding: `must broken: fragment.gap-refused`.
+pub(crate) fn heading(finding: &FindingReport) -> String {
+    match &finding.clause {
+        Some(clause) => format!("{} broken: {clause}", word(finding.level)),
+        None if finding.subject == "snapshot" => "snapshot differs".to_owned(),
+        None => "precondition not met".to_owned(),
+    }
+}
+
+/// What a clause promises and where that is written; nothing where the finding has no clause.
+pub(crate) fn promise(finding: &FindingReport, style: Style) -> String {
+    let mut out = String::new();
+    if let Some(says) = &finding.says {
+        out += &format!("  promise   {}\n", style.wrap(says, 12));
+    }
+    for source in &finding.sources {
+        out += &format!("  source    {}\n", style.wrap(&source.text, 12));
+        if !source.url.is_empty() {
+            out += &format!("            {}\n", style.cyan(&source.url));
+        }
+    }
+    out
+}
+
+/// Where it was found, the request line, and what was expected and seen.
+pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> String {
+    let mut out = format!("  scenario  {scenario}, step {}\n", finding.step);
+    // The step is where a person begins to read; an expectation of the step itself is the better place.
+    let same_file = |a: &super::PlaceReport, b: &super::PlaceReport| a.file == b.file;
+    let place = match (&finding.step_place, &finding.place) {
+        (Some(step), Some(place)) if same_file(step, place) => Some(place),
+        (Some(step), _) => Some(step),
+        (None, place) => place.as_ref(),
+    };
+    if let Some(place) = place {
+        let number = place.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let room = style.width.saturating_sub(number.len() + 5);
+        let at = format!("{}:{}:{}", place.file, place.line, place.column);
+        out += &format!(" {gutter}--> {}\n", style.cyan(&at));
+        out += &format!(
+            " {} | {}\n",
+            style.dim(&number),
+            shorten(place.text.trim_end(), room)
+        );
+    }
+    if let Some(exchange) = &finding.exchange {
+        let line = format!("{} at {}", exchange.request.line, exchange.origin);
+        out += &format!("  request   {}\n", style.wrap(&visible(&line), 12));
+    }
+    out += &format!("  subject   {}\n", visible(&finding.subject));
+    out += &format!("  expected  {}\n", style.green(&value(&finding.expected)));
+    out += &format!("  actual    {}\n", style.red(&value(&finding.actual)));
+    if let Some(diff) = &finding.diff {
+        out += &difference(diff, style);
+    }
+    out
+}
+
+fn value(text: &str) -> String {
+    let shown = shorten(&visible(text), VALUE);
+    shown.lines().collect::<Vec<_>>().join("\n            ")
+}
+
+/// Only the lines that differ, with one line of context.
+fn difference(diff: &DiffReport, style: Style) -> String {
+    let (expected, actual) = (visible(&diff.expected), visible(&diff.actual));
+    let compared = TextDiff::from_lines(&expected, &actual);
+    let mut lines = Vec::new();
+    for (index, group) in compared.grouped_ops(1).iter().enumerate() {
+        if index > 0 {
+            lines.push(style.dim("    ..."));
+        }
+        for change in group.iter().flat_map(|op| compared.iter_changes(op)) {
+            let text = change.value().trim_end_matches('\n');
+            lines.push(match change.tag() {
+                ChangeTag::Equal => format!("    {text}").trim_end().to_owned(),
+                ChangeTag::Delete => style.green(&format!("  - {text}")),
+                ChangeTag::Insert => style.red(&format!("  + {text}")),
+            });
+        }
+    }
+    let mut out = "  difference, - expected, + actual\n".to_owned();
+    out += &limited(&lines, "  ");
+    out
+}
+
+/// The exchange, bodies cut after [`LINES`] lines.
+pub(crate) fn exchange(exchange: &ExchangeReport, style: Style) -> String {
+    let mut out = String::new();
+    out += &message(&exchange.request, "  > ", style);
+    if let Some(reply) = &exchange.reply {
+        out += &message(reply, "  < ", style);
+    }
+    if let Some(broken) = &exchange.broken {
+        out += &format!("  ! {}\n", style.red(&visible(broken)));
+    }
+    out
+}
+
+fn message(message: &Message, mark: &str, style: Style) -> String {
+    let room = style.width.saturating_sub(4).max(20);
+    let mut out = format!(
+        "{}{}\n",
+        style.dim(mark),
+        shorten(&visible(&message.line), room * 3)
+    );
+    for (name, value) in &message.headers {
+        let line = shorten(&visible(&format!("{name}: {value}")), room * 3);
+        out += &format!("{}{line}\n", style.dim(mark));
+    }
+    let body = body_lines(&message.body);
+    if !body.is_empty() {
+        out += &format!("{}\n", style.dim(mark.trim_end()));
+        out += &limited(
+            &body
+                .iter()
+                .map(|line| format!("{}{}", style.dim(mark), shorten(line, room * 3)))
+                .collect::<Vec<_>>(),
+            mark,
+        );
+    }
+    out
+}
+
+fn limited(lines: &[String], mark: &str) -> String {
+    let mut out = String::new();
+    for line in lines.iter().take(LINES) {
+        out += line;
+        out.push('\n');
+    }
+    if lines.len() > LINES {
+        out += &format!(
+            "{mark}({} more lines; shown are {LINES})\n",
+            lines.len() - LINES
+        );
+    }
+    out
+}
+
+fn body_lines(body: &Body) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    if !body.base64.is_empty() {
+        let bytes = STANDARD.decode(&body.base64).unwrap_or_default();
+        let shown = bytes.len().min(64);
+        lines.extend(bytes[..shown].chunks(16).map(|row| {
+            row.iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        }));
+        if (shown as u64) < body.bytes {
+            lines.push(format!("({shown} of {} bytes)", body.bytes));
+        }
+        return lines;
+    }
+    lines.extend(visible(&body.text).lines().map(ToOwned::to_owned));
+    if body.truncated {
+        lines.push(format!(
+            "({} bytes; the first {} are kept)",
+            body.bytes,
+            Body::LIMIT
+        ));
+    }
+    lines
+}

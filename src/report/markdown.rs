@@ -1,0 +1,119 @@
+use super::{
+    area::{level_line, skipped, table},
+    data::{Report, SuiteReport},
+    excerpt,
+    exit::Exit,
+    style::{Style, count, duration},
+};
+
+/// How many findings are shown in full; GitHub cuts a step's summary at 1 MiB.
+const FULL: usize = 100;
+
+/// The report as Markdown, as `$GITHUB_STEP_SUMMARY` shows it.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let meaning = Exit::of_code(report.exit).map_or("", Exit::meaning);
+    let mut out = format!("## wireproof: exit {}, {meaning}\n\n", report.exit);
+    let totals = report.totals;
+    out += &format!(
+        "{}: {} passed, {} failed, {} blocked, {} errored, {} skipped, in {}.\n",
+        count(totals.all(), "scenario"),
+        totals.passed,
+        totals.failed,
+        totals.blocked,
+        totals.errored,
+        totals.skipped,
+        duration(report.elapsed_ms)
+    );
+    for suite in &report.suites {
+        out += &suite_text(suite);
+    }
+    out
+}
+
+fn suite_text(suite: &SuiteReport) -> String {
+    let mut out = format!("\n### {} on {}\n\n", suite.suite, escape(&suite.target));
+    out += &format!("**{}**\n", escape(&level_line(suite)));
+    if !suite.clauses.is_empty() {
+        out += "\n| area | must | should | may | broken | not exercised |\n|---|--:|--:|--:|--:|--:|\n";
+        let (rows, all) = table(&suite.clauses);
+        for row in rows.iter().chain([&all]) {
+            let [must, should, may] = row.levels.map(|(kept, of)| format!("{kept}/{of}"));
+            out += &format!(
+                "| {} | {must} | {should} | {may} | {} | {} |\n",
+                escape(&row.area),
+                row.broken,
+                row.not_exercised
+            );
+        }
+    }
+    let reasons = skipped(&suite.scenarios);
+    if !reasons.is_empty() {
+        out += "\nSkipped:\n\n";
+        for (why, number) in reasons {
+            out += &format!("- {}: {}\n", count(number, "scenario"), escape(&why));
+        }
+    }
+    let found: Vec<_> = suite
+        .scenarios
+        .iter()
+        .flat_map(|scenario| {
+            scenario
+                .findings
+                .iter()
+                .map(move |finding| (scenario, finding))
+        })
+        .collect();
+    if !found.is_empty() {
+        out += "\n";
+    }
+    for (scenario, finding) in found.iter().take(FULL) {
+        let style = Style::default();
+        out += &format!(
+            "<details><summary>{}: {}</summary>\n\n",
+            escape(&excerpt::heading(finding)),
+            escape(&scenario.id)
+        );
+        let mut text = excerpt::promise(finding, style);
+        text += &excerpt::place(&scenario.id, finding, style);
+        if let Some(exchange) = &finding.exchange {
+            text += &excerpt::exchange(exchange, style);
+        }
+        // A fence longer than any in the text, so that a reply cannot end the block.
+        let longest = text
+            .split(|c| c != '`')
+            .map(str::len)
+            .max()
+            .unwrap_or(0)
+            .max(2);
+        let fence = "`".repeat(longest + 1);
+        out += &format!("{fence}text\n{text}{fence}\n\n</details>\n");
+    }
+    if found.len() > FULL {
+        out += &format!("\n{} more findings are not shown.\n", found.len() - FULL);
+    }
+    for scenario in suite.scenarios.iter().filter(|s| s.outcome == "errored") {
+        let why = scenario.why.as_deref().unwrap_or_default();
+        out += &format!(
+            "\n- {}: could not run: {}\n",
+            escape(&scenario.id),
+            escape(why)
+        );
+    }
+    out
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '|' => out += "\\|",
+            '\n' | '\r' => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,197 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use regex::{Captures, Regex};
+use std::sync::LazyLock;
+
+/// What stands where a secret stood.
+const STARS: &str = "***";
+
+/// Takes secrets out of every text that leaves the program.
+///
+/// Known secrets go in every form in which a server may echo them: plain, escaped for JSON or XML, percent-encoded, in Base64
+/// at any alignment. Beside them go the values of `Authorization` and its kin, and of members called `Password`.
+#[derive(Clone, Debug, Default)]
+pub struct Mask {
+    /// Longest first, so that no secret hides a piece of a longer one.
+    forms: Vec<String>,
+}
+
+impl Mask {
+    /// A mask for those secrets; empty ones are passed over.
+    pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
+        let mut forms: Vec<String> = secrets
+            .into_iter()
+            .flat_map(|secret| forms_of(secret.as_ref()))
+            .collect();
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.dedup();
+        Self { forms }
+    }
+
+    /// The text without secrets.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for form in &self.forms {
+            if masked.contains(form.as_str()) {
+                masked = masked.replace(form.as_str(), STARS);
+            }
+        }
+        for pattern in PATTERNS.iter() {
+            if pattern.is_match(&masked) {
+                masked = pattern
+                    .replace_all(&masked, |found: &Captures<'_>| {
+                        format!("{}{STARS}{}", &found["before"], &found["after"])
+                    })
+                    .into_owned();
+            }
+        }
+        masked
+    }
+
+    /// The value of a header field without secrets.
+    #[must_use]
+    pub fn header(&self, name: &str, value: &str) -> String {
+        let secret = ["authorization", "proxy-authorization", "cookie"];
+        if secret.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            return match value.split_once(' ') {
+                Some((scheme, _)) if !name.eq_ignore_ascii_case("cookie") => {
+                    format!("{} {STARS}", self.text(scheme))
+                }
+                _ => STARS.to_owned(),
+            };
+        }
+        self.text(value)
+    }
+
+    /// Whether bytes that are no text hold a secret.
+    #[must_use]
+    pub fn hides(&self, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        self.text(&text) != text
+    }
+}
+
+fn forms_of(secret: &str) -> Vec<String> {
+    if secret.is_empty() {
+        return Vec::new();
+    }
+    let json = serde_json::Value::from(secret).to_string();
+    let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let mut forms = vec![
+        secret.to_owned(),
+        json[1..json.len() - 1].to_owned(),
+        quick_xml::escape::escape(secret).into_owned(),
+        percent.to_ascii_lowercase(),
+        percent.replace("%20", "+"),
+        percent,
+    ];
+    // Of shorter secrets only one or two characters would be left, which would mask every other word.
+    if secret.len() >= 4 {
+        let bytes = secret.as_bytes();
+        forms.push(STANDARD.encode(bytes).trim_end_matches('=').to_owned());
+        for lead in 0..3 {
+            let mut shifted = vec![0; lead];
+            shifted.extend_from_slice(bytes);
+            let whole = STANDARD.encode(&shifted);
+            // Characters that share bits with a neighbour of the secret are not its own.
+            let first = (lead * 8).div_ceil(6);
+            let last = shifted.len() * 8 / 6;
+            forms.push(whole[first..last].to_owned());
+        }
+    }
+    forms
+}
+
+/// Members and fields whose value is a secret whoever set it.
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        // JSON members.
+        r#"(?i)(?P<before>"[a-z]*password"\s*:\s*")(?:[^"\\]|\\.)+(?P<after>"?)"#,
+        // JSON and XML lists of properties.
+        r#"(?i)(?P<before>"Name"\s*:\s*"Password"\s*,\s*"Value"\s*:\s*")(?:[^"\\]|\\.)+(?P<after>"?)"#,
+        r"(?i)(?P<before><(?:[\w.-]+:)?Name>Password</(?:[\w.-]+:)?Name>\s*<(?:[\w.-]+:)?Value>)[^<]+(?P<after></|$)",
+        // XML elements.
+        r"(?i)(?P<before><(?:[\w.-]+:)?[a-z]*password(?:\s[^<>]*)?>)[^<]+(?P<after></|$)",
+        // Attributes, queries and forms.
+        r#"(?i)(?P<before>\b[a-z]*password=["']?)[^"'&\s<>*]+(?P<after>)"#,
+        // Header fields within text, such as an echo of the request.
+        r"(?i)(?P<before>\b(?:proxy-)?authorization:\s*[a-z]+\s+)[^\s*][^\s]*(?P<after>)",
+        // The user information of a URL.
+        r"(?P<before>\w://[^/\s:@]*:)[^/\s@*]+(?P<after>@)",
+    ]
+    .iter()
+    .map(|pattern| Regex::new(pattern).expect("the patterns are constants, and a test compiles them"))
+    .collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::Mask;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
+    use rstest::rstest;
+
+    const SECRET: &str = "s3cr3t & \"quoted\"/ü";
+
+    #[rstest]
+    #[case::plain(SECRET)]
+    #[case::json(r#"s3cr3t & \"quoted\"/ü"#)]
+    #[case::xml("s3cr3t &amp; &quot;quoted&quot;/ü")]
+    #[case::percent("s3cr3t%20%26%20%22quoted%22%2F%C3%BC")]
+    #[case::percent_lower("s3cr3t%20%26%20%22quoted%22%2f%c3%bc")]
+    fn a_secret_is_masked_in_every_form(#[case] form: &str) {
+        let masked = Mask::new([SECRET]).text(&format!("before {form} after"));
+        assert_eq!(masked, "before *** after");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_secret_is_masked_in_base64_wherever_it_stands(
+            before in "[a-z:]{0,7}", after in "[a-z:]{0,7}", secret in "[A-Za-z0-9]{8,24}", upper in any::<bool>()
+        ) {
+            let secret = if upper { secret.to_uppercase() } else { secret };
+            let encoded = STANDARD.encode(format!("{before}{secret}{after}"));
+            let masked = Mask::new([&secret]).text(&encoded);
+            prop_assert!(masked.contains("***"), "{encoded} stayed {masked}");
+            prop_assert!(masked.len() < encoded.len());
+        }
+    }
+
+    #[rstest]
+    #[case(r#"{"Password":"hu\"sh","Id":1}"#, r#"{"Password":"***","Id":1}"#)]
+    #[case(
+        r#"[{"Name": "Password", "Value": "hush"}]"#,
+        r#"[{"Name": "Password", "Value": "***"}]"#
+    )]
+    #[case("<a:Password>hush</a:Password>", "<a:Password>***</a:Password>")]
+    #[case(
+        "<Name>Password</Name><Value>hush</Value>",
+        "<Name>Password</Name><Value>***</Value>"
+    )]
+    #[case("/x?Password=hush&y=1", "/x?Password=***&y=1")]
+    #[case("http://me:hush@host/x", "http://me:***@host/x")]
+    #[case("Authorization: Basic aHVzaA==", "Authorization: Basic ***")]
+    #[case("The Password is required.", "The Password is required.")]
+    fn passwords_are_masked_whoever_set_them(#[case] text: &str, #[case] expected: &str) {
+        let mask = Mask::default();
+        assert_eq!(mask.text(text), expected);
+        assert_eq!(
+            mask.text(expected),
+            expected,
+            "masking twice changes nothing"
+        );
+    }
+
+    #[test]
+    fn credentials_in_header_fields_leave_only_their_scheme() {
+        let mask = Mask::default();
+        assert_eq!(
+            mask.header("authorization", "NTLM TlRMTVNTUAAB"),
+            "NTLM ***"
+        );
+        assert_eq!(mask.header("Cookie", "a=b; c=d"), "***");
+        assert_eq!(mask.header("Accept", "text/xml"), "text/xml");
+    }
+}

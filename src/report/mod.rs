@@ -1,0 +1,39 @@
+//! Verdicts as text: console, JSON, JUnit, GitHub annotations and Markdown.
+//!
+//! In: a [`RunResult`](crate::runner::RunResult). Out: a [`Report`], which holds everything a reader may ask for with all
+//! secrets masked, and from it the texts. Everything here is a pure function over values: it must not know where a text is
+//! printed, nor how a request is sent.
+//!
+//! # Why
+//! Every format is made from [`Report`], and JSON is [`Report`] itself, so any of them can be rebuilt from a JSON file
+//! without a second run, and masking happens in one place.
+
+mod area;
+mod build;
+mod console;
+mod data;
+mod excerpt;
+mod exit;
+mod github;
+mod junit;
+mod markdown;
+mod mask;
+mod stream;
+mod style;
+
+#[cfg(test)]
+mod sample;
+
+pub use build::{Strictness, report};
+pub use console::summary;
+pub use data::{
+    Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport, Report,
+    ScenarioReport, SourceReport, SuiteReport, Totals,
+};
+pub use exit::Exit;
+pub use github::github;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use mask::Mask;
+pub use stream::{Stream, StreamKind};
+pub use style::Style;

@@ -1,0 +1,147 @@
+use super::{
+    build::{Strictness, scenario_report},
+    mask::Mask,
+    style::{Style, count, shorten, visible},
+};
+use crate::runner::{Event, Outcome};
+use std::collections::BTreeSet;
+
+/// What is told while a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamKind {
+    /// One line for each finished scenario.
+    Lines,
+    /// One line for each that did not pass, above a line of progress that is written over.
+    Progress,
+}
+
+/// Turns the events of a run into text for standard error.
+#[derive(Debug)]
+pub struct Stream {
+    kind: StreamKind,
+    style: Style,
+    verbose: bool,
+    strictness: Strictness,
+    mask: Mask,
+    total: usize,
+    done: usize,
+    bad: usize,
+    running: BTreeSet<String>,
+    /// Whether a line of progress stands on the terminal.
+    drawn: bool,
+}
+
+impl Stream {
+    /// A stream that has told nothing yet. `verbose`: skipped ones too, and in `Progress` those that passed.
+    #[must_use]
+    pub fn new(
+        kind: StreamKind,
+        style: Style,
+        verbose: bool,
+        strictness: Strictness,
+        mask: Mask,
+    ) -> Self {
+        Self {
+            kind,
+            style,
+            verbose,
+            strictness,
+            mask,
+            total: 0,
+            done: 0,
+            bad: 0,
+            running: BTreeSet::new(),
+            drawn: false,
+        }
+    }
+
+    /// The text that an event gives; empty where there is nothing to tell.
+    pub fn event(&mut self, event: &Event) -> String {
+        let line = match event {
+            Event::Planned { run, skipped } => {
+                self.total += *run;
+                (self.verbose && *skipped > 0).then(|| {
+                    format!(
+                        "{} to run, {skipped} left out",
+                        count(*run as u64, "scenario")
+                    )
+                })
+            }
+            Event::Started { id } => {
+                self.running.insert(id.clone());
+                None
+            }
+            Event::Finished(result) => {
+                self.running.remove(&result.id);
+                if !matches!(result.outcome, Outcome::Skipped(_)) {
+                    self.done += 1;
+                }
+                let scenario = scenario_report(result, self.strictness, &self.mask);
+                let (word, show) = match scenario.outcome.as_str() {
+                    "passed" if scenario.findings.is_empty() => (
+                        self.style.green("   PASS"),
+                        self.verbose || self.kind == StreamKind::Lines,
+                    ),
+                    "passed" => (self.style.yellow("   WARN"), true),
+                    "skipped" => (self.style.dim("   SKIP"), self.verbose),
+                    "failed" => (self.style.red("   FAIL"), true),
+                    "blocked" => (self.style.red("BLOCKED"), true),
+                    _ => (self.style.red("  ERROR"), true),
+                };
+                self.bad += usize::from(!matches!(scenario.outcome.as_str(), "passed" | "skipped"));
+                let time = format!(
+                    "{:>4}.{:03}s",
+                    scenario.elapsed_ms / 1_000,
+                    scenario.elapsed_ms % 1_000
+                );
+                let why = scenario.why.as_deref().map_or_else(String::new, |why| {
+                    format!("\n{:19}{}", "", self.style.wrap(&visible(why), 19))
+                });
+                show.then(|| format!("{word} {} {}{why}", self.style.dim(&time), scenario.id))
+            }
+            Event::Interrupted => {
+                Some("interrupted; cleaning up (once more: stop at once)".to_owned())
+            }
+        };
+        let mut out = String::new();
+        if let Some(line) = line {
+            out += self.erase();
+            out += &line;
+            out.push('\n');
+        }
+        if self.kind == StreamKind::Progress && !matches!(event, Event::Started { .. }) {
+            out += self.erase();
+            out += &self.progress();
+            self.drawn = true;
+        }
+        out
+    }
+
+    /// What takes the line of progress away, before anything else is written.
+    pub fn finish(&mut self) -> String {
+        self.erase().to_owned()
+    }
+
+    fn erase(&mut self) -> &'static str {
+        if std::mem::take(&mut self.drawn) {
+            "\r\u{1b}[2K"
+        } else {
+            ""
+        }
+    }
+
+    fn progress(&self) -> String {
+        const BAR: usize = 20;
+        let filled = (self.done * BAR)
+            .checked_div(self.total)
+            .unwrap_or(0)
+            .min(BAR);
+        let bar = format!("{}{}", "=".repeat(filled), " ".repeat(BAR - filled));
+        let running = self.running.iter().next().map_or("", String::as_str);
+        let line = format!(
+            "[{bar}] {}/{} done, {} not passed  {running}",
+            self.done, self.total, self.bad
+        );
+        shorten(&line, self.style.width.saturating_sub(1))
+    }
+}
