@@ -239,6 +239,7 @@ pub(crate) fn exchange_report(exchange: &Exchange, mask: &Mask) -> ExchangeRepor
             body: body(&reply.body, mask),
         }),
         broken,
+        excess: (!exchange.excess.is_empty()).then(|| body(&exchange.excess, mask)),
         elapsed_ms: milliseconds(exchange.elapsed),
     }
 }

@@ -143,6 +143,9 @@ pub struct ExchangeReport {
     /// How the exchange broke, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
+    /// Bytes that the peer sent and that belong to no reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excess: Option<Body>,
     /// From the first byte sent to the last received, in milliseconds.
     pub elapsed_ms: u64,
 }

@@ -107,6 +107,15 @@ pub(crate) fn exchange(exchange: &ExchangeReport, style: Style) -> String {
     if let Some(reply) = &exchange.reply {
         out += &message(reply, "  < ", style);
     }
+    if let Some(excess) = &exchange.excess {
+        let bytes = super::style::count(excess.bytes, "byte");
+        out += &format!("  ! {bytes} that belong to no reply\n");
+        let lines: Vec<String> = body_lines(excess)
+            .iter()
+            .map(|line| format!("  ! {line}"))
+            .collect();
+        out += &limited(&lines, "  ! ");
+    }
     if let Some(broken) = &exchange.broken {
         out += &format!("  ! {}\n", style.red(&visible(broken)));
     }

@@ -126,15 +126,14 @@ fn exchange() -> Arc<Exchange> {
         .headers
         .append("Content-Range", "bytes 1000-1999/4892");
     request.body = vec![0_u8, 159, 146, 150].into();
+    let reply = Reply::new(200)
+        .header("Content-Type", "application/json")
+        .header("X-Echo", "hunter2")
+        .body("{\n  \"Password\": \"hunter2\",\n  \"note\": \"\u{1b}[2Jhello\"\n}\n");
     Arc::new(Exchange {
-        request,
-        origin: "http://127.0.0.1:8080".to_owned(),
-        connection: 1,
-        outcome: Ok(Reply::new(200)
-            .header("Content-Type", "application/json")
-            .header("X-Echo", "hunter2")
-            .body("{\n  \"Password\": \"hunter2\",\n  \"note\": \"\u{1b}[2Jhello\"\n}\n")),
         elapsed: Duration::from_millis(3),
+        excess: "hunter2 again".into(),
+        ..Exchange::new(request, "http://127.0.0.1:8080", Ok(reply))
     })
 }
 
