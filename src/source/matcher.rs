@@ -117,3 +117,40 @@ pub enum Type {
     /// A point in time as .NET's invariant or en-US culture prints it, or ISO 8601.
     DateTime,
 }
+
+impl Type {
+    /// All types with the word that files and reports use.
+    pub const ALL: [(&'static str, Self); 22] = [
+        ("present", Self::Present),
+        ("empty", Self::Empty),
+        ("string", Self::String),
+        ("integer", Self::Integer),
+        ("int32", Self::Int32),
+        ("number", Self::Number),
+        ("boolean", Self::Boolean),
+        ("null", Self::Null),
+        ("object", Self::Object),
+        ("array", Self::Array),
+        ("guid", Self::Guid),
+        ("braced-guid", Self::BracedGuid),
+        ("http-date", Self::HttpDate),
+        ("iso-date", Self::IsoDate),
+        ("uri", Self::Uri),
+        ("absolute-uri", Self::AbsoluteUri),
+        ("base64", Self::Base64),
+        ("hresult", Self::Hresult),
+        ("authority", Self::Authority),
+        ("session-id", Self::SessionId),
+        ("private-ipv4-list", Self::PrivateIpv4List),
+        ("date-time", Self::DateTime),
+    ];
+
+    /// The word for it in files and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("value", |(word, _)| word)
+    }
+}

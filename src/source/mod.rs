@@ -4,12 +4,26 @@
 //! In: the text of a file. Out: a tree with byte spans, and [`Problems`]. It must not know what a
 //! contract or a scenario is.
 
+mod literal;
 mod matcher;
+mod message_object;
+mod parse;
 mod place;
+mod problem;
+mod read;
+mod read_matcher;
+mod scope;
+mod table;
 mod template;
 mod tree;
+mod value;
+
+pub(crate) use read::{Fields, Reading};
+pub(crate) use table::{Key, Shape as KeyShape, Table};
 
 pub use matcher::{Literal, Matcher, MatcherKind, Type};
-pub use place::{Place, Problem, Problems, SourceFile, Span};
-pub use template::{Scope, Template, TemplateError};
-pub use tree::{Node, Scalar, Yaml};
+pub use place::{Place, SourceFile, Span};
+pub use problem::{Look, Problem, Problems};
+pub use scope::Scope;
+pub use template::{Template, TemplateError};
+pub use tree::{Meaning, Node, Scalar, Yaml};

@@ -1,4 +1,9 @@
-use std::{fmt, sync::Arc};
+use super::Problem;
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 /// A file as it was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -7,6 +12,63 @@ pub struct SourceFile {
     pub path: String,
     /// Its whole text.
     pub text: String,
+}
+
+impl SourceFile {
+    /// A file from a path as it is shown and its text.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+        })
+    }
+
+    /// Reads a file; `shown` is the path that messages use.
+    ///
+    /// # Errors
+    /// One problem where the file is missing, unreadable or no UTF-8.
+    pub fn load(path: &Path, shown: &str) -> Result<Arc<Self>, Problem> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let (code, found) = match error.kind() {
+                    std::io::ErrorKind::NotFound => {
+                        ("no-such-file", "there is no such file".to_owned())
+                    }
+                    std::io::ErrorKind::IsADirectory => {
+                        ("no-file", "this is a folder, not a file".to_owned())
+                    }
+                    _ => ("unreadable-file", format!("it cannot be read: {error}")),
+                };
+                return Err(Problem::of_file(&Self::new(shown, ""), code, found));
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self::new(shown, text)),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+                let mut text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                text.truncate(valid + '\u{fffd}'.len_utf8());
+                let file = Self::new(shown, text);
+                let place = Place::new(
+                    &file,
+                    Span {
+                        start: valid,
+                        end: file.text.len(),
+                    },
+                );
+                Err(Problem {
+                    code: "no-utf-8",
+                    place,
+                    found: format!("the byte {byte:#04x} is no UTF-8"),
+                    label: "not UTF-8 from here".into(),
+                    help: Some("save the file as UTF-8".into()),
+                })
+            }
+        }
+    }
 }
 
 /// A range of bytes of a file.
@@ -28,6 +90,32 @@ pub struct Place {
 }
 
 impl Place {
+    /// A range of a file.
+    #[must_use]
+    pub fn new(file: &Arc<SourceFile>, span: Span) -> Self {
+        Self {
+            file: Arc::clone(file),
+            span,
+        }
+    }
+
+    /// The place of what was written in no file: a default, an argument, a value of a test.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        static NOWHERE: LazyLock<Arc<SourceFile>> =
+            LazyLock::new(|| SourceFile::new("<built in>", ""));
+        Self::new(&NOWHERE, Span::default())
+    }
+
+    /// The text that stands there.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.file
+            .text
+            .get(self.span.start..self.span.end)
+            .unwrap_or_default()
+    }
+
     /// Line and column of the start, both counted from 1, the column in characters.
     #[must_use]
     pub fn line_column(&self) -> (usize, usize) {
@@ -54,22 +142,3 @@ impl fmt::Debug for Place {
         fmt::Display::fmt(self, f)
     }
 }
-
-/// One mistake in a file: where, what was found, what was meant.
-#[derive(Clone, Debug)]
-pub struct Problem {
-    /// A stable name for the kind of mistake: `unknown-key`, `wrong-type`, `unused-variable` ...
-    pub code: &'static str,
-    /// Where.
-    pub place: Place,
-    /// What was found, a sentence without full stop: "`expct` is no key of a step".
-    pub found: String,
-    /// A few words under the underlined place.
-    pub label: String,
-    /// What to do: "did you mean `expect`?".
-    pub help: Option<String>,
-}
-
-/// All mistakes of the files read so far.
-#[derive(Clone, Debug, Default)]
-pub struct Problems(pub Vec<Problem>);
