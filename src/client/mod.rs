@@ -1,0 +1,27 @@
+//! Sends a request exactly as asked and tells how the exchange went.
+//!
+//! In: an [`Outgoing`], complete but for `Host`, `Content-Length` and credentials. Out: an [`Exchange`](crate::message::Exchange),
+//! never an error: a connection that broke is a value. It must not know scenarios, contracts or what a reply should be.
+//!
+//! # Why two ways
+//! reqwest sends what it can send unchanged: plain HTTP/1.1 with an `Accept` and names in `Title-Case`. For all else (it always
+//! adds `Accept`, normalises paths, changes the case of names, hides how a connection broke) bytes are written and read here,
+//! with `httparse` for heads. One test compares the bytes of both.
+
+mod connections;
+mod credentials;
+mod dial;
+mod exact;
+mod head;
+mod outgoing;
+mod pooled;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use connections::{Client, ClientError, ClientOptions, Connections};
+pub use credentials::{Credentials, Scheme};
+pub use outgoing::{CutAt, Limits, Origin, OriginError, Outgoing};
+pub use tls::{TlsError, TlsOptions};
