@@ -3,6 +3,7 @@
 pub mod check;
 pub mod client;
 pub mod contract;
+pub mod hpc_pack;
 pub mod message;
 pub mod mock;
 pub mod plan;

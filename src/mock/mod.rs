@@ -11,4 +11,5 @@ mod settings;
 pub use clock::{Clock, Moment};
 pub use ids::Ids;
 pub use model::{Answer, Begin, BodyEnd, BodyLength, Head, Model, Outcome, Refusal, Sink, Token};
+pub(crate) use settings::nearest;
 pub use settings::{Kind, Options, Quirk, Setting, SettingError};

@@ -1,0 +1,450 @@
+use super::{
+    Hosting, Quirk, Quirks, SUITE, Settings, quirks, settings,
+    soa::Soa,
+    wire::{
+        Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Method, Query, Route, Rules, Shape,
+        Stated, WireReply, code, dispatch, find, negotiate, shape,
+    },
+};
+use crate::{
+    message::{Framing, Reply},
+    mock::{
+        Answer, Begin, BodyEnd, BodyLength, Head, Kind, Model, Moment, Options, Outcome, Refusal,
+        SettingError, Sink, Token,
+    },
+};
+use std::{
+    any::Any,
+    collections::HashMap,
+    ops::ControlFlow,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// How `serve`, `check` and `cargo test` start the head node.
+pub static KIND: Kind = Kind {
+    suite: SUITE,
+    settings: &settings::LISTED,
+    quirks: quirks::LISTED,
+    start,
+};
+
+fn start(options: &Options) -> Result<Arc<dyn Model>, SettingError> {
+    let mut settings = Settings::default();
+    for (name, value) in &options.set {
+        settings.set(name, value)?;
+    }
+    Ok(Arc::new(HeadNode::new(
+        settings,
+        Quirks::read(&options.quirks)?,
+    )))
+}
+
+/// The head node: its state, and the way of a request through it.
+#[derive(Debug)]
+pub struct HeadNode {
+    pub(crate) settings: Settings,
+    pub(crate) quirks: Quirks,
+    pub(crate) soa: Soa,
+    waiting: Mutex<HashMap<Token, Waiting>>,
+    tokens: AtomicU64,
+}
+
+/// A call that is made again later.
+#[derive(Debug)]
+struct Waiting {
+    head: Head,
+    body: Vec<u8>,
+    since: Moment,
+}
+
+/// How the reply to a request is told, also where it is refused.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    route: Option<&'static Route>,
+    shape: Shape,
+}
+
+impl HeadNode {
+    /// A head node without jobs and sessions.
+    pub(crate) fn new(settings: Settings, quirks: Quirks) -> Self {
+        Self {
+            soa: Soa::new(&settings, quirks),
+            settings,
+            quirks,
+            waiting: Mutex::default(),
+            tokens: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads a head: the call it makes, without its body, or how it is refused.
+    fn read<'a>(&self, head: &'a Head, now: Moment) -> (Manner, Result<Call<'a>, Fault>) {
+        let request = &head.request;
+        let query = Query(request.query());
+        let stated = Stated::read(&request.headers, query, self.quirks);
+        let found = find(&request.method, request.path(), &self.settings, self.quirks);
+        let route = match found {
+            Found::Route(route, _) => Some(route),
+            Found::OtherMethods(_) | Found::Nothing => None,
+        };
+        let accept = match route {
+            Some(route) if route.rules == Rules::Soa => self.accept(head),
+            _ => Media::Xml,
+        };
+        let manner = Manner {
+            route,
+            shape: self.shape(head, route, stated, accept),
+        };
+        let call = match found {
+            Found::Nothing => Err(Fault::new(
+                404,
+                code::GENERAL,
+                "There is nothing at this address.",
+            )),
+            Found::OtherMethods(methods) => Err(Fault::new(
+                405,
+                code::GENERAL,
+                "This address is not there for that method.",
+            )
+            .header("Allow", methods.join(", "))),
+            Found::Route(route, params) => self.check(route, stated, head).map(|()| Call {
+                route,
+                params,
+                query,
+                version: stated.known(),
+                accept,
+                head,
+                body: &[],
+                now,
+                waiting_since: None,
+            }),
+        };
+        (manner, call)
+    }
+
+    fn accept(&self, head: &Head) -> Media {
+        let accept = head.request.headers.get("Accept");
+        if self.quirks.has(Quirk::AcceptIgnored) {
+            Media::Xml
+        } else if accept.is_none() && self.quirks.has(Quirk::AcceptDefaultsToJson) {
+            Media::Json
+        } else {
+            negotiate(accept)
+        }
+    }
+
+    fn shape(&self, head: &Head, route: Option<&Route>, stated: Stated, accept: Media) -> Shape {
+        if accept == Media::Json {
+            return Shape::Json;
+        }
+        let ccp = head.request.headers.contains("CCP_Version");
+        let rules = route.map_or(Rules::Sp2, |route| route.rules);
+        match shape(rules, stated, ccp, self.settings.ccp_decides) {
+            Shape::Legacy if self.quirks.has(Quirk::FaultWithoutVersion) => Shape::Xml,
+            Shape::Xml if stated != Stated::Absent && self.quirks.has(Quirk::LegacyWithVersion) => {
+                Shape::Legacy
+            }
+            shape => shape,
+        }
+    }
+
+    /// The rules that need no more than the head.
+    fn check(&self, route: &Route, stated: Stated, head: &Head) -> Result<(), Fault> {
+        self.check_version(route, stated)?;
+        if route.method != Method::Get && head.length == BodyLength::Unstated {
+            return Err(Fault::new(
+                411,
+                code::GENERAL,
+                "The request states no length; an empty body needs Content-Length: 0.",
+            ));
+        }
+        if route.accepts == Accepts::None {
+            return Ok(());
+        }
+        if matches!(head.length, BodyLength::Bytes(length) if length > self.settings.body_limit as u64)
+        {
+            return Err(self.too_large());
+        }
+        self.check_media(route, head)
+    }
+
+    fn check_version(&self, route: &Route, stated: Stated) -> Result<(), Fault> {
+        let code = if route.rules == Rules::Soa {
+            code::API_VERSION
+        } else {
+            code::GENERAL
+        };
+        match (route.rules, stated) {
+            (Rules::Sp2 | Rules::Sp2ByDate, Stated::Absent) => Ok(()),
+            (_, Stated::Absent) => {
+                if self.quirks.has(Quirk::VersionNotRequired) {
+                    return Ok(());
+                }
+                Err(Fault::new(
+                    400,
+                    code,
+                    "The request states no api-version, neither as header nor as URI parameter.",
+                ))
+            }
+            (_, Stated::Unknown { .. }) => {
+                if self.quirks.has(Quirk::UnknownVersionAccepted) {
+                    return Ok(());
+                }
+                Err(Fault::new(
+                    400,
+                    code,
+                    "The api-version is none that this service knows.",
+                ))
+            }
+            (Rules::Sp4, Stated::Known(version)) if !version.has_active_head_node() => {
+                if self.quirks.has(Quirk::OldVersionAccepted) {
+                    return Ok(());
+                }
+                Err(Fault::new(
+                    400,
+                    code,
+                    "This operation needs api-version 2012-03-31.3.4 or later.",
+                ))
+            }
+            (_, Stated::Known(_)) => Ok(()),
+        }
+    }
+
+    fn check_media(&self, route: &Route, head: &Head) -> Result<(), Fault> {
+        let value = head.request.headers.get("Content-Type");
+        let name = value.map(|value| value.split(';').next().unwrap_or_default().trim());
+        let is = |known: &str| name.is_some_and(|name| name.eq_ignore_ascii_case(known));
+        let (xml, json) = (
+            is("application/xml") || is("text/xml"),
+            is("application/json"),
+        );
+        let good = match route.accepts {
+            Accepts::None => true,
+            Accepts::Xml => name.is_none() || xml || head.length == BodyLength::Bytes(0),
+            Accepts::SessionStart => {
+                (xml && !self.quirks.has(Quirk::XmlStartRefused))
+                    || (json && !self.quirks.has(Quirk::JsonStartRefused))
+            }
+            Accepts::Octets => is("application/octet-stream"),
+        };
+        if good && charset_is_utf8(value.unwrap_or_default()) {
+            return Ok(());
+        }
+        Err(Fault::new(
+            415,
+            code::GENERAL,
+            "The body is of a media type that this operation does not take.",
+        ))
+    }
+
+    fn too_large(&self) -> Fault {
+        Fault::new(
+            413,
+            code::GENERAL,
+            format!(
+                "The body is larger than {} bytes.",
+                self.settings.body_limit
+            ),
+        )
+    }
+
+    /// Carries out a call and answers it; `keep` gives what is needed to make it again.
+    fn carry_out(&self, manner: Manner, call: &Call<'_>) -> Answer {
+        match dispatch(self, call) {
+            Ok(Flow::Wait(until)) => {
+                let token = Token(self.tokens.fetch_add(1, Ordering::Relaxed));
+                let waiting = Waiting {
+                    head: call.head.clone(),
+                    body: call.body.to_vec(),
+                    since: call.waiting_since.unwrap_or(call.now),
+                };
+                self.lock_waiting().insert(token, waiting);
+                Answer::Wait { until, token }
+            }
+            Ok(Flow::Reply(reply)) => Answer::Reply(self.dress(manner, reply, call.now)),
+            Err(fault) => Answer::Reply(self.refusal(manner, fault, call.now)),
+        }
+    }
+
+    fn refusal(&self, manner: Manner, mut fault: Fault, now: Moment) -> Reply {
+        let soa = manner.route.is_some_and(|route| route.rules == Rules::Soa);
+        if !soa && fault.code == code::INVALID_ARGUMENT {
+            fault.code = code::GENERAL;
+        }
+        self.dress(manner, fault.into_reply(manner.shape), now)
+    }
+
+    /// Adds what all replies have.
+    fn dress(&self, manner: Manner, reply: WireReply, now: Moment) -> Reply {
+        let status = reply
+            .status
+            .or(manner.route.map(|route| route.success))
+            .unwrap_or(200);
+        let mut out = Reply::new(status);
+        if let Some(media) = reply.media {
+            out.headers.append("Content-Type", media);
+        }
+        out.headers.append("Server", "Microsoft-HTTPAPI/2.0");
+        if self.settings.hosting == Hosting::Azure
+            && manner.route.is_none_or(Route::lists_authority_chain)
+        {
+            out.headers
+                .append("x-ms-hpc-authoritychain", AUTHORITY_CHAIN);
+        }
+        for (name, value) in reply.headers {
+            out.headers.append(name, value);
+        }
+        out.headers
+            .append("Date", httpdate::fmt_http_date(now.system()));
+        out.framing = if status < 400 && manner.route.is_some_and(Route::lists_transfer_encoding) {
+            Framing::Chunked
+        } else {
+            reply.framing
+        };
+        out.body = reply.body;
+        out
+    }
+
+    fn lock_waiting(&self) -> std::sync::MutexGuard<'_, HashMap<Token, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Two of the private addresses that an Azure deployment shows.
+const AUTHORITY_CHAIN: &str = "10.0.0.4,10.0.0.5";
+
+fn charset_is_utf8(content_type: &str) -> bool {
+    content_type
+        .split(';')
+        .skip(1)
+        .filter_map(|part| part.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+        .all(|(_, value)| {
+            let value = value.trim().trim_matches('"');
+            ["utf-8", "utf8", "us-ascii"]
+                .iter()
+                .any(|known| value.eq_ignore_ascii_case(known))
+        })
+}
+
+impl Model for HeadNode {
+    fn begin(&self, head: &Head, now: Moment) -> Begin {
+        let (manner, call) = self.read(head, now);
+        let call = match call {
+            Ok(call) => call,
+            Err(fault) => return Begin::Answer(Answer::Reply(self.refusal(manner, fault, now))),
+        };
+        if call.route.accepts == Accepts::None {
+            return Begin::Answer(self.carry_out(manner, &call));
+        }
+        let announced = match head.length {
+            BodyLength::Bytes(length) => usize::try_from(length).unwrap_or(usize::MAX),
+            BodyLength::Unstated | BodyLength::Chunked => 0,
+        };
+        Begin::Body(Box::new(Collected {
+            head: head.clone(),
+            body: Vec::with_capacity(announced.min(64 * 1024)),
+            limit: self.settings.body_limit,
+            too_large: Some(self.refusal(manner, self.too_large(), now)),
+        }))
+    }
+
+    fn end(&self, sink: Box<dyn Sink>, end: BodyEnd, now: Moment) -> Answer {
+        let sink = sink
+            .into_any()
+            .downcast::<Collected>()
+            .expect("a door gives back the sink that begin gave");
+        let (manner, call) = self.read(&sink.head, now);
+        match (call, end) {
+            (Err(fault), _) => Answer::Reply(self.refusal(manner, fault, now)),
+            (Ok(_), BodyEnd::Cut(_)) => {
+                let fault = Fault::bad_request("The body ended too early.");
+                Answer::Reply(self.refusal(manner, fault, now))
+            }
+            (Ok(call), BodyEnd::Complete) => self.carry_out(
+                manner,
+                &Call {
+                    body: &sink.body,
+                    ..call
+                },
+            ),
+        }
+    }
+
+    fn resume(&self, token: Token, outcome: Outcome, now: Moment) -> Answer {
+        let waiting = self.lock_waiting().remove(&token);
+        let Some(waiting) = waiting.filter(|_| matches!(outcome, Outcome::Woke)) else {
+            // Nobody is there to read this any more.
+            return Answer::Reply(Reply::new(408));
+        };
+        let (manner, call) = self.read(&waiting.head, now);
+        match call {
+            Err(fault) => Answer::Reply(self.refusal(manner, fault, now)),
+            Ok(call) => self.carry_out(
+                manner,
+                &Call {
+                    body: &waiting.body,
+                    waiting_since: Some(waiting.since),
+                    ..call
+                },
+            ),
+        }
+    }
+
+    fn refuse(&self, head: &Head, refusal: Refusal) -> Reply {
+        let (code, message) = match refusal {
+            Refusal::Unauthenticated => (code::AUTHENTICATION, "Credentials are needed."),
+            Refusal::Rejected => (code::ACCESS_DENIED, "Access is denied."),
+            Refusal::BodyTooLarge => (code::GENERAL, "The body is too large."),
+            Refusal::HeadTooLarge => (code::GENERAL, "The head of the request is too large."),
+            Refusal::Timeout => (code::GENERAL, "The request did not come in time."),
+        };
+        let (manner, _) = self.read(head, Moment::default());
+        let mut reply = self.refusal(
+            manner,
+            Fault::new(refusal.status(), code, message),
+            Moment::default(),
+        );
+        // No time is given here; the door adds the one it has.
+        reply.headers.remove("Date");
+        reply
+    }
+
+    fn header_names(&self) -> &'static [&'static str] {
+        HEADER_NAMES
+    }
+
+    fn restart(&self, _now: Moment) {
+        self.soa.clear();
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A body as it comes in, never more of it than the limit.
+struct Collected {
+    head: Head,
+    body: Vec<u8>,
+    limit: usize,
+    too_large: Option<Reply>,
+}
+
+impl Sink for Collected {
+    fn chunk(&mut self, bytes: &[u8]) -> ControlFlow<Answer> {
+        if bytes.len() > self.limit - self.body.len() {
+            self.body = Vec::new();
+            let reply = self.too_large.take().unwrap_or_else(|| Reply::new(413));
+            return ControlFlow::Break(Answer::Reply(reply));
+        }
+        self.body.extend_from_slice(bytes);
+        ControlFlow::Continue(())
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

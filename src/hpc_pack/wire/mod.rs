@@ -1,0 +1,30 @@
+//! Requests of strangers to calls of the domain, and what the domain says to replies.
+//!
+//! It knows HTTP, XML and JSON as the pages print them; it must not decide what a scheduler or a
+//! session does.
+
+mod accept;
+mod call;
+mod dispatch;
+mod faults;
+mod json;
+mod names;
+mod query;
+mod refusals;
+mod routes;
+mod session;
+mod session_info;
+mod start_info;
+mod versions;
+mod xml;
+
+pub(crate) use accept::{Media, negotiate};
+pub(crate) use call::{Call, Flow, Params, WireReply};
+pub(crate) use dispatch::dispatch;
+pub(crate) use faults::{Fault, code};
+pub(crate) use names::{HEADER_NAMES, media, ns};
+pub(crate) use query::Query;
+#[cfg(test)]
+pub(crate) use routes::ROUTES;
+pub(crate) use routes::{Accepts, Found, Method, Operation, Route, Rules, find};
+pub(crate) use versions::{ApiVersion, Shape, Stated, shape};

@@ -1,0 +1,100 @@
+use std::borrow::Cow;
+
+/// Writes elements one behind the other. Attribute values and text are escaped.
+#[derive(Debug, Default)]
+pub(crate) struct Writer(String);
+
+impl Writer {
+    /// Nothing written yet.
+    pub(crate) fn new() -> Self {
+        Self::with_capacity(512)
+    }
+
+    /// Nothing written yet, with room for that many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
+    /// A start tag.
+    pub(crate) fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.tag(name, attributes);
+        self.0.push('>');
+    }
+
+    /// An end tag.
+    pub(crate) fn close(&mut self, name: &str) {
+        self.0.push_str("</");
+        self.0.push_str(name);
+        self.0.push('>');
+    }
+
+    /// A self-closed element.
+    pub(crate) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.tag(name, attributes);
+        self.0.push_str("/>");
+    }
+
+    /// An element with text only; self-closed where there is none.
+    pub(crate) fn leaf(&mut self, name: &str, text: &str) {
+        self.leaf_with(name, &[], text);
+    }
+
+    /// As [`leaf`](Writer::leaf), with attributes.
+    pub(crate) fn leaf_with(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
+        if text.is_empty() {
+            self.empty(name, attributes);
+        } else {
+            self.open(name, attributes);
+            self.text(text);
+            self.close(name);
+        }
+    }
+
+    /// Text, escaped.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.0.push_str(&escaped(text));
+    }
+
+    /// What has been written.
+    pub(crate) fn finish(self) -> String {
+        self.0
+    }
+
+    fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.0.push('<');
+        self.0.push_str(name);
+        for (name, value) in attributes {
+            self.0.push(' ');
+            self.0.push_str(name);
+            self.0.push_str("=\"");
+            self.0.push_str(&escaped(value));
+            self.0.push('"');
+        }
+    }
+}
+
+/// The text with markup, quotes, and what a reader would normalise, written as references.
+///
+/// Characters that XML 1.0 cannot carry become U+FFFD: a reply must stay well-formed whatever it quotes.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| {
+        !matches!(c, '<' | '>' | '&' | '"' | '\r' | '\u{FFFE}' | '\u{FFFF}')
+            && (c >= ' ' || matches!(c, '\t' | '\n'))
+    };
+    if text.chars().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\r' => out.push_str("&#xD;"),
+            other if plain(other) => out.push(other),
+            _ => out.push('\u{FFFD}'),
+        }
+    }
+    Cow::Owned(out)
+}
