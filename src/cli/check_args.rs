@@ -1,0 +1,97 @@
+use super::{
+    args::Where,
+    values::{self, Header, Pair, ReportTo},
+};
+use clap::{Args, ValueEnum};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+/// What can be typed behind `wireproof check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Suites, suite folders or scenario files; all suites where none is named
+    #[arg(value_name = "SUITE|FILE")]
+    pub(crate) what: Vec<String>,
+    /// A real server; its path stands before every request's path
+    #[arg(long, value_parser = values::url, help_heading = "Target")]
+    pub(crate) url: Option<values::TargetUrl>,
+    /// A capability that the target has, or `all`; repeatable
+    #[arg(long, value_name = "CAPABILITY", help_heading = "Target")]
+    pub(crate) can: Vec<String>,
+    /// A trait that the target has; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::pair, help_heading = "Target")]
+    pub(crate) set: Vec<Pair>,
+    /// A variable of the suite; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::pair, help_heading = "Target")]
+    pub(crate) var: Vec<Pair>,
+    /// A header field that every request carries; repeatable
+    #[arg(long, value_name = "NAME:VALUE", value_parser = values::header, help_heading = "Target")]
+    pub(crate) header: Vec<Header>,
+    /// Run scenarios that make or change something on the server, too
+    #[arg(long, help_heading = "Target")]
+    pub(crate) allow_writes: bool,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// Only scenarios whose id fits; `*` is any text, without it a part of the id; repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
+    pub(crate) only: Vec<String>,
+    /// No scenarios whose id fits; repeatable
+    #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
+    pub(crate) skip: Vec<String>,
+    /// Tell what would be run, and send nothing
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) dry_run: bool,
+    /// How many scenarios run at once
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// How long a reply may take
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Run")]
+    pub(crate) timeout: Option<Duration>,
+    /// Stop at the first finding that fails the run
+    #[arg(long, help_heading = "Run")]
+    pub(crate) fail_fast: bool,
+    /// A broken `should` fails the run
+    #[arg(long, help_heading = "Judgement")]
+    pub(crate) strict: bool,
+    /// A difference to a snapshot fails the run
+    #[arg(long, help_heading = "Judgement")]
+    pub(crate) strict_snapshots: bool,
+    /// Snapshots in place of those in the program
+    #[arg(long, value_name = "DIR", help_heading = "Judgement")]
+    pub(crate) snapshots: Option<PathBuf>,
+    /// Write a report: json, junit, github or markdown, with `-` for stdout; repeatable
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report_to, help_heading = "Reports")]
+    pub(crate) report: Vec<ReportTo>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// How a target lets us in.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Access {
+    /// The user name
+    #[arg(long, value_name = "NAME", help_heading = "Access")]
+    pub(crate) user: Option<String>,
+    /// The environment variable that holds the password
+    #[arg(long, value_name = "VAR", requires = "user", help_heading = "Access")]
+    pub(crate) password_env: Option<String>,
+    /// How to authenticate; basic where a user is given
+    #[arg(long, value_name = "KIND", help_heading = "Access")]
+    pub(crate) auth: Option<AuthKind>,
+    /// Take any TLS certificate
+    #[arg(long, help_heading = "Access")]
+    pub(crate) insecure: bool,
+    /// A PEM file of certificates to trust beside those of the system
+    #[arg(long, value_name = "FILE", help_heading = "Access")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// How the caller is authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuthKind {
+    /// HTTP Basic
+    Basic,
+    /// NTLMv2 on each connection
+    Ntlm,
+    /// Not at all
+    None,
+}

@@ -1,0 +1,56 @@
+use super::{
+    args::Where,
+    check_args::AuthKind,
+    values::{self, Pair},
+};
+use clap::Args;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// What can be typed behind `wireproof serve`.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// A suite, or a suite folder
+    #[arg(value_name = "SUITE")]
+    pub(crate) suite: String,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Listen beyond this machine without demanding credentials
+    #[arg(long)]
+    pub(crate) allow_open: bool,
+    /// TLS with a certificate made for this run
+    #[arg(long, conflicts_with = "cert", help_heading = "TLS")]
+    pub(crate) tls: bool,
+    /// Where to write the certificate to trust, PEM
+    #[arg(long, value_name = "FILE", requires = "tls", help_heading = "TLS")]
+    pub(crate) ca_out: Option<PathBuf>,
+    /// A certificate chain of your own, PEM
+    #[arg(long, value_name = "FILE", requires = "key", help_heading = "TLS")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = "TLS")]
+    pub(crate) key: Option<PathBuf>,
+    /// What is demanded: none takes any or no credentials, and a user name given becomes the owner
+    #[arg(long, value_name = "KIND", default_value = "none", help_heading = "Access")]
+    pub(crate) auth: AuthKind,
+    /// The user that is let in
+    #[arg(long, value_name = "NAME", help_heading = "Access")]
+    pub(crate) user: Option<String>,
+    /// The environment variable that holds the user's password
+    #[arg(long, value_name = "VAR", requires = "user", help_heading = "Access")]
+    pub(crate) password_env: Option<String>,
+    /// A deliberate deviation from the contract; repeatable
+    #[arg(long, value_name = "ID", help_heading = "Behaviour")]
+    pub(crate) quirk: Vec<String>,
+    /// A setting of the mock; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::pair, help_heading = "Behaviour")]
+    pub(crate) set: Vec<Pair>,
+    /// The folder to keep state in; in memory without it
+    #[arg(long, value_name = "DIR", help_heading = "Behaviour")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// List the settings and quirks of the suite's mock, and stop
+    #[arg(long, help_heading = "Behaviour")]
+    pub(crate) help_settings: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}

@@ -1,0 +1,197 @@
+//! Values of options: what a person types for one, and what it means.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+/// `NAME=VALUE`
+pub(crate) type Pair = (String, String);
+
+/// `NAME:VALUE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// A server to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetUrl {
+    /// Scheme and authority: `https://host:8080`.
+    pub(crate) origin: String,
+    /// What stands before the path of every request, without a slash at its end.
+    pub(crate) prefix: String,
+}
+
+/// The kinds of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ReportKind {
+    Json,
+    Junit,
+    Github,
+    Markdown,
+}
+
+impl ReportKind {
+    const ALL: [(&'static str, Self); 4] = [
+        ("json", Self::Json),
+        ("junit", Self::Junit),
+        ("github", Self::Github),
+        ("markdown", Self::Markdown),
+    ];
+}
+
+/// `KIND=FILE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportTo {
+    pub(crate) kind: ReportKind,
+    /// None: standard output.
+    pub(crate) file: Option<PathBuf>,
+}
+
+pub(crate) fn pair(typed: &str) -> Result<Pair, String> {
+    match typed.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+pub(crate) fn header(typed: &str) -> Result<Header, String> {
+    let (name, value) = typed
+        .split_once(':')
+        .ok_or_else(|| "write NAME:VALUE".to_owned())?;
+    http::HeaderName::from_str(name).map_err(|_| format!("`{name}` is no name of a header field"))?;
+    http::HeaderValue::from_str(value.trim())
+        .map_err(|_| "the value holds characters that no header field can".to_owned())?;
+    Ok(Header {
+        name: name.to_owned(),
+        value: value.trim().to_owned(),
+    })
+}
+
+pub(crate) fn url(typed: &str) -> Result<TargetUrl, String> {
+    let uri: http::Uri = typed.parse().map_err(|_| {
+        "no URL; write it whole, such as http://127.0.0.1:8080/path".to_owned()
+    })?;
+    let scheme = match uri.scheme_str() {
+        Some(scheme @ ("http" | "https")) => scheme,
+        Some(other) => return Err(format!("the scheme is `{other}`; only http and https can be checked")),
+        None => return Err(format!("the scheme is missing; did you mean http://{typed}?")),
+    };
+    let authority = uri
+        .authority()
+        .ok_or_else(|| "the host is missing".to_owned())?;
+    if authority.as_str().contains('@') {
+        return Err("credentials do not belong into the URL; use --user and --password-env".to_owned());
+    }
+    if authority.host().is_empty() {
+        return Err("the host is missing".to_owned());
+    }
+    if uri.query().is_some() || typed.contains('#') {
+        return Err("a query or fragment has no meaning here; give scheme, host and path".to_owned());
+    }
+    Ok(TargetUrl {
+        origin: format!("{scheme}://{authority}"),
+        prefix: uri.path().trim_end_matches('/').to_owned(),
+    })
+}
+
+pub(crate) fn duration(typed: &str) -> Result<Duration, String> {
+    let digits = typed.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = typed.split_at(digits.unwrap_or(typed.len()));
+    let scale = match unit.trim() {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("write a number and a unit: 200ms, 30s, 2m or 1h".to_owned()),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "write a number and a unit: 200ms, 30s, 2m or 1h".to_owned())?;
+    match Duration::try_from_secs_f64(number * scale) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("it must be more than nothing and less than eternity".to_owned()),
+    }
+}
+
+pub(crate) fn report_to(typed: &str) -> Result<ReportTo, String> {
+    let known = || {
+        let words: Vec<_> = ReportKind::ALL.iter().map(|(word, _)| *word).collect();
+        words.join(", ")
+    };
+    let (word, file) = typed
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or_else(|| format!("write KIND=FILE, with `-` for stdout; kinds are {}", known()))?;
+    let kind = ReportKind::ALL
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, kind)| *kind)
+        .ok_or_else(|| format!("there is no report `{word}`; kinds are {}", known()))?;
+    Ok(ReportTo {
+        kind,
+        file: (file != "-").then(|| file.into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReportKind, duration, header, pair, report_to, url};
+    use rstest::rstest;
+    use std::time::Duration;
+
+    #[rstest]
+    #[case("http://h", "http://h", "")]
+    #[case("http://127.0.0.1:8080/", "http://127.0.0.1:8080", "")]
+    #[case("https://h:443/a/b/", "https://h:443", "/a/b")]
+    #[case("http://[::1]:80/x", "http://[::1]:80", "/x")]
+    fn a_url_is_an_origin_and_a_prefix(#[case] typed: &str, #[case] origin: &str, #[case] prefix: &str) {
+        let url = url(typed).unwrap();
+        assert_eq!((url.origin.as_str(), url.prefix.as_str()), (origin, prefix));
+    }
+
+    #[rstest]
+    #[case("ftp://host/", "only http and https")]
+    #[case("127.0.0.1:8080", "scheme is missing")]
+    #[case("localhost", "scheme is missing")]
+    #[case("http://", "")]
+    #[case("http://me:secret@host/", "--password-env")]
+    #[case("http://host/?a=b", "query")]
+    #[case("http://host/#a", "fragment")]
+    fn other_urls_are_refused_with_the_reason(#[case] typed: &str, #[case] reason: &str) {
+        let refused = url(typed).unwrap_err();
+        assert!(refused.contains(reason), "{refused}");
+        assert!(!refused.contains("secret"));
+    }
+
+    #[rstest]
+    #[case("200ms", 200)]
+    #[case("1.5s", 1_500)]
+    #[case("3", 3_000)]
+    #[case("2m", 120_000)]
+    fn durations_have_a_unit(#[case] typed: &str, #[case] ms: u64) {
+        assert_eq!(duration(typed), Ok(Duration::from_millis(ms)));
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("soon")]
+    #[case("0s")]
+    #[case("3 fortnights")]
+    #[case("1e400s")]
+    #[case("99999999999999999999999h")]
+    fn other_durations_are_refused(#[case] typed: &str) {
+        assert!(duration(typed).is_err());
+    }
+
+    #[test]
+    fn pairs_headers_and_reports_say_how_they_are_written() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(pair("ab").unwrap_err().contains("NAME=VALUE"));
+        assert_eq!(header("X-A:  b:c ").unwrap().value, "b:c");
+        assert!(header("X A: b").is_err());
+        assert!(header("X-A: b\r\nX-B: c").is_err());
+        assert_eq!(report_to("junit=a=b.xml").unwrap().kind, ReportKind::Junit);
+        assert_eq!(report_to("github=-").unwrap().file, None);
+        assert!(report_to("pdf=x").unwrap_err().contains("json, junit"));
+    }
+}
