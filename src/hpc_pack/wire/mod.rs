@@ -4,6 +4,7 @@
 //! session does.
 
 mod accept;
+mod bags;
 mod call;
 mod dispatch;
 mod faults;
