@@ -87,7 +87,10 @@ pub struct PlannedSend {
     pub operation: Option<usize>,
     /// The method.
     pub method: Template,
-    /// Path, percent-encoded where values are filled in, and query.
+    /// The path parameters that this step names itself. They are rendered first and set as members of `path` in the scope;
+    /// [`target`](Self::target) of this and of later steps takes them from there.
+    pub path: Vec<(String, Template)>,
+    /// Path, percent-encoded where values are filled in.
     pub target: Vec<TargetPart>,
     /// The query: names and values, encoded when sent.
     pub query: Vec<(String, Template)>,

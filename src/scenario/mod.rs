@@ -7,5 +7,5 @@ mod types;
 
 pub use types::{
     Auth, BodySource, Capture, CaptureFrom, Connection, Cut, Effects, Expect, Repeat, Scenario,
-    Send, Step, StepKind, Var,
+    Send, Sequence, Step, StepKind, Suite, Var,
 };

@@ -1,5 +1,5 @@
 use crate::{
-    contract::Expectation,
+    contract::{Contract, Expectation},
     source::{Literal, Place, SourceFile, Template},
 };
 use indexmap::IndexMap;
@@ -245,4 +245,30 @@ pub struct Repeat {
     pub at_most: Duration,
     /// `proves: CLAUSE` of not reaching it in time
     pub proves: Vec<(String, Place)>,
+}
+
+/// A named sequence of `steps.yaml`: steps that several scenarios begin with.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// Its name, as in `use: NAME`.
+    pub name: String,
+    /// `args: [NAME]`, all of them given by `with:`
+    pub args: Vec<String>,
+    /// `gives: [NAME]`: the captures that the scenario can use
+    pub gives: Vec<String>,
+    /// `steps:`
+    pub steps: Vec<Step>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A folder below `scenarios/`, read.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// `contract.yaml`
+    pub contract: Arc<Contract>,
+    /// `steps.yaml`, by name
+    pub sequences: IndexMap<String, Sequence>,
+    /// The scenarios, sorted by id.
+    pub scenarios: Vec<Arc<Scenario>>,
 }
