@@ -1,5 +1,6 @@
 //! wireproof: a mock and conformance harness for HTTP contracts.
 
+pub mod auth;
 pub mod check;
 pub mod client;
 pub mod contract;

@@ -105,6 +105,12 @@ impl Clock {
         matches!(self.0, Kind::Held { .. })
     }
 
+    /// Whether the clock jumps ahead by itself to what is waited for.
+    #[must_use]
+    pub fn skips(&self) -> bool {
+        matches!(self.0, Kind::Held { skips: true, .. })
+    }
+
     /// Waits until the clock shows that moment or a later one.
     pub async fn reach(&self, moment: Moment) {
         match &self.0 {

@@ -4,12 +4,20 @@
 //! not know scenarios, plans or the checker; a model must not know sockets.
 
 mod clock;
+mod defect;
 mod ids;
+mod journal;
 mod model;
+mod server;
 mod settings;
+mod tls;
 
 pub use clock::{Clock, Moment};
+pub use defect::{At, Commit, Cues, Defect, Strike, Then};
 pub use ids::Ids;
+pub use journal::{Ending, Entry, Journal};
 pub use model::{Answer, Begin, BodyEnd, BodyLength, Head, Model, Outcome, Refusal, Sink, Token};
+pub use server::{Auth, Limits, Server, ServerError, ServerOptions};
 pub(crate) use settings::nearest;
 pub use settings::{Kind, Options, Quirk, Setting, SettingError};
+pub use tls::{Tls, TlsError};

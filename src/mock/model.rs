@@ -29,6 +29,11 @@ pub trait Model: Send + Sync + 'static {
     /// The names of all header fields that this mock sends, in their documented case.
     fn header_names(&self) -> &'static [&'static str];
 
+    /// Masks what is secret in a request that the journal shows: passwords in its body or target.
+    ///
+    /// The body may be cut after its first KiB, within a secret too. `Authorization` is masked by the door.
+    fn mask(&self, _request: &mut Request) {}
+
     /// Forgets what only memory holds, as a restart of the process would. Nothing by default.
     fn restart(&self, _now: Moment) {}
 

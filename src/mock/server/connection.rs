@@ -1,0 +1,519 @@
+use super::{
+    Auth, Limits,
+    accept::LAST_CALL,
+    body::Unframed,
+    guard::Guard,
+    head::{Parsed, WireHead, looks_like_request, parse},
+    send::Payload,
+    wire::Wire,
+};
+use crate::{
+    message::{Reply, Request, Version},
+    mock::{
+        Answer, Begin, BodyLength, Clock, Commit, Cues, Defect, Ending, Head, Journal, Model,
+        Outcome, Refusal, Strike, journal::Record,
+    },
+};
+use bytes::{Buf as _, BytesMut};
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    io::AsyncReadExt as _,
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+/// How much is read at once where a head is expected.
+pub(super) const READ_HEAD: usize = 8 * 1024;
+/// How much is read at once where a body is.
+const READ_BODY: usize = 64 * 1024;
+
+/// What all connections of one server share.
+pub(super) struct Door {
+    pub(super) model: Arc<dyn Model>,
+    pub(super) clock: Clock,
+    pub(super) limits: Limits,
+    pub(super) auth: Auth,
+    pub(super) journal: Journal,
+    pub(super) cues: Option<Arc<dyn Cues>>,
+}
+
+/// One connection: reads a request, answers it, and starts again.
+pub(super) struct Connection {
+    pub(super) door: Arc<Door>,
+    pub(super) wire: Wire,
+    /// What was read and is not used yet.
+    pub(super) buf: BytesMut,
+    /// Room for what is written, kept between replies.
+    pub(super) out: Vec<u8>,
+    /// The second that the text beside it is the `Date` of.
+    pub(super) date: (u64, String),
+    pub(super) stop: watch::Receiver<bool>,
+    peer: SocketAddr,
+    number: u64,
+    secure: bool,
+    guard: Guard,
+    /// A body that the client announced, was told not to send, and may send all the same.
+    unwanted: Option<Unframed>,
+}
+
+/// One request under way.
+pub(super) struct Turn {
+    /// The method was HEAD.
+    pub(super) head: bool,
+    /// The request was HTTP/1.0.
+    pub(super) old: bool,
+    /// The connection ends after this reply.
+    pub(super) closes: bool,
+    /// The client waits for `100 Continue` before it sends the body.
+    pub(super) expects: bool,
+    /// The framing of the body, as far as it was taken off.
+    pub(super) body: Unframed,
+    /// How many bytes of the body have come.
+    pub(super) read: u64,
+    /// Whether the body was taken to its end, or will be.
+    pub(super) drained: bool,
+    pub(super) record: Record,
+}
+
+/// How a connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// With the next request.
+    Keep,
+    /// It ends in order.
+    Close,
+    /// It ends in order, and the client may still be sending: closing at once would reset the
+    /// connection and take the reply with it.
+    Linger,
+    /// It ends at once.
+    Drop,
+}
+
+/// What came of waiting for bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fed {
+    /// Bytes.
+    More,
+    /// The client closed the connection, or it broke.
+    End,
+    /// Nothing in time.
+    Late,
+    /// The server stops.
+    Stopped,
+}
+
+enum Next {
+    Head(WireHead),
+    Refused(Refusal),
+    Malformed(&'static str),
+    End,
+}
+
+impl Connection {
+    pub(super) fn new(
+        door: Arc<Door>,
+        wire: Wire,
+        stop: watch::Receiver<bool>,
+        peer: SocketAddr,
+        number: u64,
+        secure: bool,
+    ) -> Self {
+        Self {
+            door,
+            wire,
+            buf: BytesMut::new(),
+            out: Vec::new(),
+            date: (u64::MAX, String::new()),
+            stop,
+            peer,
+            number,
+            secure,
+            guard: Guard::default(),
+            unwanted: None,
+        }
+    }
+
+    /// Serves the connection to its end.
+    pub(super) async fn serve(mut self) {
+        let mut patience = self.door.limits.head_time;
+        loop {
+            let flow = match self.next_head(patience).await {
+                Next::Head(head) => self.exchange(head).await,
+                Next::Refused(refusal) => {
+                    let head = self.head_as_far_as_read();
+                    let reply = self.door.model.refuse(&head, refusal);
+                    self.last_words(reply).await
+                }
+                Next::Malformed(why) => self.last_words(malformed(why)).await,
+                Next::End => Flow::Close,
+            };
+            match flow {
+                Flow::Keep => patience = self.door.limits.idle_time,
+                Flow::Close => return self.close(false).await,
+                Flow::Linger => return self.close(true).await,
+                Flow::Drop => return,
+            }
+            if self.buf.is_empty() && self.buf.capacity() > READ_BODY {
+                // A connection that carried one large body must not keep the room for it.
+                self.buf = BytesMut::new();
+            }
+        }
+    }
+
+    /// Whether the server is going down, so that a connection must end with the reply it is at.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits for more bytes.
+    pub(super) async fn fill(&mut self, room: usize, within: Duration, stoppable: bool) -> Fed {
+        self.buf.reserve(room);
+        tokio::select! {
+            biased;
+            read = self.wire.read_buf(&mut self.buf) => match read {
+                Ok(0) | Err(_) => Fed::End,
+                Ok(_) => Fed::More,
+            },
+            () = stopped(&mut self.stop), if stoppable => Fed::Stopped,
+            () = sleep(within) => Fed::Late,
+        }
+    }
+
+    /// Waits for more bytes of a body.
+    pub(super) async fn fill_body(&mut self, left: Option<u64>) -> Fed {
+        let room = match left {
+            Some(left) if left < READ_HEAD as u64 => READ_HEAD,
+            _ => READ_BODY,
+        };
+        self.fill(room, self.door.limits.body_idle, false).await
+    }
+
+    /// Comes back when the client has gone away. What it sends meanwhile is kept, up to a limit.
+    pub(super) async fn gone(&mut self) {
+        while self.buf.len() <= self.door.limits.head_bytes {
+            match self.fill(READ_HEAD, Duration::MAX, false).await {
+                Fed::End => return,
+                Fed::More | Fed::Late | Fed::Stopped => {}
+            }
+        }
+        pending().await
+    }
+
+    async fn next_head(&mut self, patience: Duration) -> Next {
+        if let Some(body) = self.unwanted.take()
+            && !self.resynchronise(body).await
+        {
+            return Next::End;
+        }
+        let (limit, head_time) = (self.door.limits.head_bytes, self.door.limits.head_time);
+        let mut seen = 0;
+        let mut begun = None;
+        loop {
+            // Parsed at once, and then only when an empty line has come: a head that trickles in must not
+            // be parsed for each byte.
+            if !self.buf.is_empty() && (seen == 0 || ends_a_head(&self.buf, seen)) {
+                match parse(&self.buf) {
+                    Parsed::Head(head) if head.size > limit => {
+                        return Next::Refused(Refusal::HeadTooLarge);
+                    }
+                    Parsed::Head(head) => return Next::Head(head),
+                    Parsed::TooManyFields => return Next::Refused(Refusal::HeadTooLarge),
+                    Parsed::Malformed(why) => return Next::Malformed(why),
+                    Parsed::Partial => {}
+                }
+            }
+            seen = self.buf.len();
+            if seen > limit {
+                return Next::Refused(Refusal::HeadTooLarge);
+            }
+            let fed = if seen == 0 {
+                self.idle(patience).await
+            } else {
+                let begun = *begun.get_or_insert_with(Instant::now);
+                let left = head_time.saturating_sub(begun.elapsed());
+                self.fill(READ_HEAD, left, false).await
+            };
+            match fed {
+                Fed::More => {}
+                Fed::Late if seen > 0 => return Next::Refused(Refusal::Timeout),
+                Fed::End | Fed::Late | Fed::Stopped => return Next::End,
+            }
+        }
+    }
+
+    /// Waits for the next request; when the server stops, only for one that is on its way already.
+    async fn idle(&mut self, patience: Duration) -> Fed {
+        match self.fill(READ_HEAD, patience, true).await {
+            Fed::Stopped => self.fill(READ_HEAD, LAST_CALL, false).await,
+            fed => fed,
+        }
+    }
+
+    /// Finds the next request behind a body that the client was told not to send.
+    ///
+    /// # Why
+    /// RFC 9110 10.1.1 leaves it to the client to send the body all the same or to close the connection. Some
+    /// clients do neither and repeat the request at once, with credentials, on the same connection. A line that
+    /// only a request begins with tells the two apart.
+    async fn resynchronise(&mut self, mut body: Unframed) -> bool {
+        loop {
+            match looks_like_request(&self.buf) {
+                Some(true) => return true,
+                Some(false) => break,
+                None if body
+                    .left()
+                    .is_some_and(|left| left <= self.buf.len() as u64) =>
+                {
+                    break;
+                }
+                None => {
+                    let idle = self.door.limits.idle_time;
+                    if self.fill(READ_HEAD, idle, true).await != Fed::More {
+                        return false;
+                    }
+                }
+            }
+        }
+        self.skip(&mut body).await
+    }
+
+    async fn exchange(&mut self, wire: WireHead) -> Flow {
+        let door = Arc::clone(&self.door);
+        let now = door.clock.now();
+        let record = door
+            .journal
+            .record(self.number, now, &self.buf[..wire.size]);
+        self.buf.advance(wire.size);
+        let mut turn = Turn {
+            head: wire.request.method == "HEAD",
+            old: wire.request.version == Version::Http10,
+            closes: wire.closes,
+            expects: wire.expects,
+            body: Unframed::new(wire.length),
+            read: 0,
+            drained: false,
+            record,
+        };
+        let mut head = Head {
+            request: wire.request,
+            length: wire.length,
+            peer: Some(self.peer),
+            connection: self.number,
+            tls: self.secure,
+            user: None,
+        };
+        if let Some(reply) = self.guard.admit(&door.auth, &mut head, door.model.as_ref()) {
+            return match self.pass_over(&mut turn).await {
+                Ok(()) => self.send(turn, Payload::Reply(reply), None).await,
+                Err(halt) => self.halted(&head, turn, halt).await,
+            };
+        }
+        if matches!(head.length, BodyLength::Bytes(bytes) if bytes > door.limits.body_bytes) {
+            let reply = door.model.refuse(&head, Refusal::BodyTooLarge);
+            turn.closes = true;
+            return self.send(turn, Payload::Reply(reply), None).await;
+        }
+        match door.cues.as_ref().and_then(|cues| cues.strike(&head, now)) {
+            None => self.converse(&head, turn, None).await,
+            Some(strike) if strike.commit == Commit::Before => {
+                self.converse(&head, turn, Some(strike)).await
+            }
+            Some(strike) => self.struck_first(&head, turn, strike).await,
+        }
+    }
+
+    /// Has the model answer, and sends what it says, or what the strike leaves of it.
+    async fn converse(&mut self, head: &Head, mut turn: Turn, strike: Option<Strike>) -> Flow {
+        let door = Arc::clone(&self.door);
+        let Strike {
+            reply,
+            delay,
+            defect,
+            ..
+        } = strike.unwrap_or_default();
+        let (defect, upload) = match defect {
+            Some(Defect::Upload(bytes, then)) => (None, Some((bytes, then))),
+            defect => (defect, None),
+        };
+        let answer = match door.model.begin(head, door.clock.now()) {
+            Begin::Answer(answer) if upload.is_none() => match self.pass_over(&mut turn).await {
+                Ok(()) => answer,
+                Err(halt) => {
+                    self.abandon(answer);
+                    return self.halted(head, turn, halt).await;
+                }
+            },
+            Begin::Answer(answer) => match self.intake(&mut turn, None, upload).await {
+                Ok(_) => answer,
+                Err(halt) => {
+                    self.abandon(answer);
+                    return self.halted(head, turn, halt).await;
+                }
+            },
+            Begin::Body(sink) => match self.feed(&mut turn, sink, upload).await {
+                Ok(answer) => answer,
+                Err(halt) => return self.halted(head, turn, halt).await,
+            },
+        };
+        let Some(payload) = self.settle(answer).await else {
+            door.journal.keep(turn.record, Ending::Gone);
+            return Flow::Drop;
+        };
+        if !self.delayed(delay).await {
+            door.journal.keep(turn.record, Ending::Gone);
+            return Flow::Drop;
+        }
+        let payload = reply.map_or(payload, Payload::Reply);
+        self.send(turn, payload, defect).await
+    }
+
+    /// Strikes before the model has seen anything, and asks it only where the strike leaves it something to say.
+    async fn struck_first(&mut self, head: &Head, mut turn: Turn, strike: Strike) -> Flow {
+        if !self.delayed(strike.delay).await {
+            self.door.journal.keep(turn.record, Ending::Gone);
+            return Flow::Drop;
+        }
+        let upload = match strike.defect {
+            Some(Defect::Upload(bytes, then)) => Some((bytes, then)),
+            _ => None,
+        };
+        if upload.is_none() && !strike.replaces_reply() {
+            let rest = Strike {
+                delay: Duration::ZERO,
+                ..strike
+            };
+            return self.converse(head, turn, Some(rest)).await;
+        }
+        if let Err(halt) = self.intake(&mut turn, None, upload).await {
+            return self.halted(head, turn, halt).await;
+        }
+        let reply = strike.reply.unwrap_or_else(|| Reply::new(500));
+        self.send(turn, Payload::Reply(reply), strike.defect).await
+    }
+
+    /// Follows the waits of a model to its reply; none where the client went away.
+    async fn settle(&mut self, mut answer: Answer) -> Option<Payload> {
+        let door = Arc::clone(&self.door);
+        loop {
+            let (token, outcome) = match answer {
+                Answer::Reply(reply) => return Some(Payload::Reply(reply)),
+                Answer::File {
+                    head,
+                    file,
+                    start,
+                    length,
+                } => {
+                    return Some(Payload::File {
+                        head,
+                        file,
+                        start,
+                        length,
+                    });
+                }
+                Answer::Wait { until, token } => tokio::select! {
+                    biased;
+                    () = door.clock.reach(until) => (token, Outcome::Woke),
+                    () = self.gone() => (token, Outcome::Gone),
+                },
+                Answer::Ask {
+                    origin,
+                    request,
+                    timeout,
+                    token,
+                } => tokio::select! {
+                    biased;
+                    result = super::ask::ask(&door.clock, &origin, &request, timeout) => {
+                        (token, Outcome::Answered(result))
+                    }
+                    () = self.gone() => (token, Outcome::Gone),
+                },
+            };
+            let left = matches!(outcome, Outcome::Gone);
+            answer = door.model.resume(token, outcome, door.clock.now());
+            if left {
+                self.abandon(answer);
+                return None;
+            }
+        }
+    }
+
+    /// Tells the model that an answer it waits for, or wants to give, has nobody to go to.
+    pub(super) fn abandon(&self, answer: Answer) {
+        let (model, clock) = (&self.door.model, &self.door.clock);
+        if let Answer::Wait { token, .. } | Answer::Ask { token, .. } = answer {
+            // Whatever it says to that, nobody hears it.
+            drop(model.resume(token, Outcome::Gone, clock.now()));
+        }
+    }
+
+    /// Waits on the mock's clock; false where the client went away meanwhile.
+    pub(super) async fn delayed(&mut self, delay: Duration) -> bool {
+        if delay.is_zero() {
+            return true;
+        }
+        let clock = self.door.clock.clone();
+        let until = clock.now().after(delay);
+        tokio::select! {
+            biased;
+            () = clock.reach(until) => true,
+            () = self.gone() => false,
+        }
+    }
+
+    /// A head for the words of the model where there is none yet: the request line, where it has come.
+    fn head_as_far_as_read(&self) -> Head {
+        let line = self.buf[..].split(|byte| *byte == b'\n').next();
+        let line = super::text(line.unwrap_or_default());
+        let mut words = line.split_ascii_whitespace();
+        let method = words.next().unwrap_or_default();
+        Head {
+            peer: Some(self.peer),
+            connection: self.number,
+            tls: self.secure,
+            ..Head::of(&Request::new(method, words.next().unwrap_or("/")))
+        }
+    }
+
+    /// Answers what is no request that could be read, and ends the connection.
+    async fn last_words(&mut self, reply: Reply) -> Flow {
+        let now = self.door.clock.now();
+        let shown = &self.buf[..self.buf.len().min(1024)];
+        let turn = Turn {
+            head: false,
+            old: false,
+            closes: true,
+            expects: false,
+            body: Unframed::endless(),
+            read: 0,
+            drained: false,
+            record: self.door.journal.record(self.number, now, shown),
+        };
+        self.send(turn, Payload::Reply(reply), None).await
+    }
+
+    /// Remembers a body that may come although nobody wants it.
+    pub(super) fn may_still_come(&mut self, body: Unframed) {
+        self.unwanted = Some(body);
+    }
+}
+
+/// Comes back when the server stops.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A server that is gone has stopped too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// The reply to what is no HTTP.
+pub(super) fn malformed(why: &str) -> Reply {
+    Reply::new(400)
+        .header("Content-Type", "text/plain; charset=utf-8")
+        .body(format!("The request is malformed: {why}.\n"))
+}
+
+fn ends_a_head(buf: &[u8], seen: usize) -> bool {
+    let fresh = &buf[seen.saturating_sub(3)..];
+    fresh
+        .windows(2)
+        .enumerate()
+        .any(|(at, pair)| pair == b"\n\n" || (pair == b"\n\r" && fresh.get(at + 2) == Some(&b'\n')))
+}

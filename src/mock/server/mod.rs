@@ -1,0 +1,27 @@
+//! The door of our own: HTTP/1.0 and 1.1 over TCP or TLS, as exact as a mock needs it.
+//!
+//! In: connections. Out: what the model answers, byte for byte, and a journal of it. It knows a model only by
+//! its trait and must not know any protocol above HTTP.
+//!
+//! # Why
+//! Heads are parsed by `httparse`, the parser of hyper, but the loop around it is ours. With hyper's server on
+//! top, header names of requests are lost, a reply of HTTP/1.1 cannot end with its connection, a head that is
+//! too large or too slow is answered before the model can word it, each request is converted twice, and every
+//! defect needs a second layer that guesses which reply the bytes belong to.
+
+mod accept;
+mod ask;
+mod body;
+mod connection;
+mod guard;
+mod head;
+mod intake;
+mod options;
+mod reply;
+mod send;
+mod wire;
+
+pub use accept::Server;
+pub use options::{Auth, Limits, ServerError, ServerOptions};
+
+pub(crate) use head::{Parsed, parse, text};
