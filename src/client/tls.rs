@@ -81,10 +81,10 @@ impl TlsOptions {
         let found = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
-            let why = found.errors.first().map_or_else(
-                || "none was found".to_owned(),
-                std::string::ToString::to_string,
-            );
+            let why = found
+                .errors
+                .first()
+                .map_or_else(|| "none was found".to_owned(), ToString::to_string);
             return Err(TlsError::NoRoots(why));
         }
         Ok(roots)
