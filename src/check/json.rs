@@ -1,0 +1,95 @@
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+thread_local! {
+    // For each thread, so that nobody waits for a lock; the paths of a suite are few.
+    static COMPILED: RefCell<HashMap<String, Rc<JsonPath>>> = RefCell::new(HashMap::new());
+}
+const COMPILED_MOST: usize = 2000;
+
+/// A JSONPath, compiled once for each thread.
+pub(crate) fn compiled(path: &str) -> Result<Rc<JsonPath>, String> {
+    COMPILED.with(|cache| {
+        if let Some(path) = cache.borrow().get(path) {
+            return Ok(Rc::clone(path));
+        }
+        let parsed = JsonPath::parse(path).map_err(|e| format!("`{path}` is no JSONPath: {e}"))?;
+        let parsed = Rc::new(parsed);
+        let mut cache = cache.borrow_mut();
+        if cache.len() >= COMPILED_MOST {
+            cache.clear();
+        }
+        cache.insert(path.to_owned(), Rc::clone(&parsed));
+        Ok(parsed)
+    })
+}
+
+/// Why a text is no JSONPath; nothing where it is one.
+pub(crate) fn path_error(path: &str) -> Option<String> {
+    compiled(path).err()
+}
+
+/// Reads a body; a byte-order mark is skipped.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, String> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if body.trim_ascii().is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|e| e.to_string())
+}
+
+/// Whether a path can give one value only (RFC 9535 2.3.5.1): names and indices, no wildcard, slice, filter or descent.
+pub(crate) fn is_singular(path: &str) -> bool {
+    let mut quote = None;
+    let mut escaped = false;
+    let mut last = ' ';
+    for c in path.chars() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '*' | '?' | ':' | ',') => return false,
+            (None, '.') if last == '.' => return false,
+            (None, _) => {}
+        }
+        last = c;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_singular, parse, path_error};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("$", true)]
+    #[case("$.a[0]['b*,:?..']", true)]
+    #[case("$[\"it's\"]", true)]
+    #[case("$['a\\'*']", true)]
+    #[case("$.*", false)]
+    #[case("$..a", false)]
+    #[case("$[0,1]", false)]
+    #[case("$[1:2]", false)]
+    #[case("$[?@.a == 1]", false)]
+    fn a_path_is_singular_or_not(#[case] path: &str, #[case] singular: bool) {
+        assert_eq!(path_error(path), None);
+        assert_eq!(is_singular(path), singular);
+    }
+
+    #[test]
+    fn what_is_no_json_or_no_path_says_why() {
+        assert_eq!(parse(b" "), Err("it is empty".to_owned()));
+        assert!(parse(b"{\"a\":").expect_err("cut").contains("EOF"));
+        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
+        assert!(parse(b"\xef\xbb\xbf[1]").is_ok());
+        assert!(
+            path_error("$.[")
+                .expect("an error")
+                .contains("is no JSONPath")
+        );
+    }
+}

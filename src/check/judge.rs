@@ -1,0 +1,404 @@
+use super::{ClauseRef, Finding, Mismatch, Wrong, capture, expectation::Case, render::Env};
+use crate::{
+    contract::{Clause, Contract, Expectation, Judges, Level, Operation, ProvedBy},
+    message::Exchange,
+    scenario::{Capture, Expect},
+    source::Scope,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Judges exchanges by one contract, for a target with certain traits.
+///
+/// Which clauses concern which operation is worked out once. Judging takes no lock and does no I/O.
+#[derive(Debug)]
+pub struct Judge {
+    contract: Arc<Contract>,
+    by_id: HashMap<String, usize>,
+    server: Concerned,
+    client: Concerned,
+    /// What templates know as `operation`, for each operation.
+    operations: Vec<Value>,
+    url: bool,
+}
+
+/// Indices of the invariants that concern an operation, or a request that is none.
+#[derive(Debug, Default)]
+struct Concerned {
+    operations: Vec<Vec<usize>>,
+    other: Vec<usize>,
+}
+
+/// What an exchange came to. Clauses are indices into the contract's clauses.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// What does not fit; step, its place and the exchange are left for the caller to fill in.
+    pub findings: Vec<Finding>,
+    /// Clauses that were judged and kept.
+    pub kept: Vec<usize>,
+    /// Clauses that were judged and broken.
+    pub broken: Vec<usize>,
+    /// What could not be judged, because the clause or expectation itself is wrong: the scenario is errored.
+    pub wrong: Vec<Wrong>,
+}
+
+impl Judge {
+    /// For targets with these traits; a trait that is not given has any value.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever makes a judge has no other use for the traits"
+    )]
+    pub fn new(contract: Arc<Contract>, traits: BTreeMap<String, String>) -> Self {
+        Self {
+            by_id: contract
+                .clauses
+                .iter()
+                .enumerate()
+                .map(|(at, clause)| (clause.id.clone(), at))
+                .collect(),
+            server: Concerned::new(&contract, &traits, Judges::Server),
+            client: Concerned::new(&contract, &traits, Judges::Client),
+            operations: contract.operations.iter().map(facts).collect(),
+            url: false,
+            contract,
+        }
+    }
+
+    /// The same for a target that is a URL: wall time (`within`) counts there.
+    #[must_use]
+    pub fn against_url(mut self, url: bool) -> Self {
+        self.url = url;
+        self
+    }
+
+    /// The contract it judges by.
+    #[must_use]
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    /// Every invariant that promises something of the server for this exchange.
+    #[must_use]
+    pub fn invariants(
+        &self,
+        exchange: &Exchange,
+        operation: Option<usize>,
+        scope: &Scope,
+    ) -> Judged {
+        self.judge(&self.server, false, exchange, operation, scope)
+    }
+
+    /// Every invariant that promises something of the client; its request counts although the exchange broke.
+    #[must_use]
+    pub fn client(&self, exchange: &Exchange, operation: Option<usize>, scope: &Scope) -> Judged {
+        self.judge(&self.client, true, exchange, operation, scope)
+    }
+
+    fn judge(
+        &self,
+        concerned: &Concerned,
+        client: bool,
+        exchange: &Exchange,
+        operation: Option<usize>,
+        scope: &Scope,
+    ) -> Judged {
+        let mut judged = Judged::default();
+        let clauses = concerned.of(operation);
+        if clauses.is_empty() {
+            return judged;
+        }
+        let mut case = Case::new(&self.contract, exchange);
+        case.url = self.url;
+        case.client = client;
+        let env = self.env(scope, exchange, operation);
+        for &at in clauses {
+            let clause = &self.contract.clauses[at];
+            if let Err(wrong) = self.one(clause, at, &case, &env, &mut judged) {
+                judged.wrong.push(Wrong {
+                    message: format!("clause {}: {}", clause.id, wrong.message),
+                    ..wrong
+                });
+            }
+        }
+        judged
+    }
+
+    fn one(
+        &self,
+        clause: &Clause,
+        at: usize,
+        case: &Case<'_>,
+        env: &Env<'_>,
+        judged: &mut Judged,
+    ) -> Result<(), Wrong> {
+        let ProvedBy::Invariant { when, then } = &clause.proved_by else {
+            return Ok(());
+        };
+        // What `when` names with `let`, `then` knows too.
+        let with_values;
+        let env = match when {
+            Some(when) if !when.values.is_empty() => {
+                with_values = env.with(&when.values)?;
+                &with_values
+            }
+            _ => env,
+        };
+        if let Some(when) = when
+            && !case.fits(when, env)?
+        {
+            return Ok(());
+        }
+        let mismatches = case.mismatches(then, env)?;
+        if mismatches.is_empty() {
+            judged.kept.push(at);
+        } else {
+            judged.broken.push(at);
+            judged.findings.extend(
+                mismatches
+                    .into_iter()
+                    .map(|m| self.finding(Some(clause), m)),
+            );
+        }
+        Ok(())
+    }
+
+    /// What a step expects. A finding of an [`Expect`] that proves no clause has none: a precondition.
+    ///
+    /// A broken exchange fits only what expects it; where nothing at all is expected, it is a finding too.
+    #[must_use]
+    pub fn expects(
+        &self,
+        expects: &[Expect],
+        exchange: &Exchange,
+        operation: Option<usize>,
+        scope: &Scope,
+        url: bool,
+    ) -> Judged {
+        let mut judged = Judged::default();
+        if let (Err(broken), true) = (&exchange.outcome, expects.is_empty()) {
+            judged.findings.push(Finding {
+                clause: None,
+                level: Level::Must,
+                step: String::new(),
+                place: None,
+                step_place: None,
+                subject: "connection".to_owned(),
+                expected: "a reply".to_owned(),
+                actual: broken.to_string(),
+                diff: None,
+                exchange: None,
+            });
+            return judged;
+        }
+        if expects.is_empty() {
+            return judged;
+        }
+        let mut case = Case::new(&self.contract, exchange);
+        case.url = url;
+        let env = self.env(scope, exchange, operation);
+        for expect in expects {
+            let mut clauses = Vec::new();
+            for (id, place) in &expect.proves {
+                match self.by_id.get(id) {
+                    Some(at) => clauses.push(*at),
+                    None => judged
+                        .wrong
+                        .push(Wrong::at(place, format!("`{id}` is no clause"))),
+                }
+            }
+            let mismatches = match case.mismatches(&expect.what, &env) {
+                Ok(mismatches) => mismatches,
+                Err(wrong) => {
+                    judged.wrong.push(wrong);
+                    continue;
+                }
+            };
+            if mismatches.is_empty() {
+                judged.kept.extend(clauses);
+                continue;
+            }
+            judged.broken.extend(&clauses);
+            if expect.proves.is_empty() {
+                judged
+                    .findings
+                    .extend(mismatches.into_iter().map(|m| self.finding(None, m)));
+                continue;
+            }
+            for at in clauses {
+                let clause = &self.contract.clauses[at];
+                judged.findings.extend(
+                    mismatches
+                        .iter()
+                        .map(|m| self.finding(Some(clause), m.clone())),
+                );
+            }
+        }
+        judged
+    }
+
+    /// Whether an expectation fits, for `repeat: { until }`.
+    ///
+    /// # Errors
+    /// The first thing that does not fit. Where `wrong` is set, it could not be judged, and repeating will not help.
+    pub fn fits(
+        &self,
+        expectation: &Expectation,
+        exchange: &Exchange,
+        operation: Option<usize>,
+        scope: &Scope,
+    ) -> Result<(), Box<Mismatch>> {
+        let mut case = Case::new(&self.contract, exchange);
+        case.url = self.url;
+        let env = self.env(scope, exchange, operation);
+        match case.mismatches(expectation, &env) {
+            Ok(mismatches) => match mismatches.into_iter().next() {
+                None => Ok(()),
+                Some(mismatch) => Err(Box::new(mismatch)),
+            },
+            Err(wrong) => Err(Box::new(Mismatch::wrong(&expectation.place, wrong))),
+        }
+    }
+
+    /// Takes a value from a reply.
+    ///
+    /// # Errors
+    /// A finding without a clause: nothing was there. What cannot be taken at all is said the same way.
+    pub fn capture(
+        &self,
+        capture: &Capture,
+        exchange: &Exchange,
+        operation: Option<usize>,
+        scope: &Scope,
+    ) -> Result<Value, Box<Finding>> {
+        let case = Case::new(&self.contract, exchange);
+        let env = self.env(scope, exchange, operation);
+        capture::take(capture, &case, &env).map_err(|m| Box::new(self.finding(None, m)))
+    }
+
+    /// The finding that an unfulfilled expectation of a clause, or a precondition, makes.
+    #[must_use]
+    pub fn finding(&self, clause: Option<&Clause>, mismatch: Mismatch) -> Finding {
+        Finding {
+            clause: clause.map(|clause| clause_ref(&self.contract, clause)),
+            level: clause.map_or(Level::Must, |clause| clause.level),
+            step: String::new(),
+            place: Some(mismatch.place),
+            step_place: None,
+            subject: mismatch.subject,
+            expected: mismatch.expected,
+            actual: mismatch.actual,
+            diff: mismatch.diff,
+            exchange: None,
+        }
+    }
+
+    /// The invariants of the server that concern an operation, or a request that is none, at such a target.
+    #[must_use]
+    pub fn concerned(&self, operation: Option<usize>) -> &[usize] {
+        self.server.of(operation)
+    }
+
+    fn env<'a>(
+        &'a self,
+        scope: &Scope,
+        exchange: &'a Exchange,
+        operation: Option<usize>,
+    ) -> Env<'a> {
+        Env::new(
+            scope,
+            exchange,
+            operation.and_then(|at| self.operations.get(at)),
+        )
+    }
+}
+
+impl Concerned {
+    fn new(contract: &Contract, traits: &BTreeMap<String, String>, judges: Judges) -> Self {
+        let mut concerned = Self {
+            operations: vec![Vec::new(); contract.operations.len()],
+            other: Vec::new(),
+        };
+        for (at, clause) in contract.clauses.iter().enumerate() {
+            let invariant = matches!(clause.proved_by, ProvedBy::Invariant { .. });
+            if !invariant || clause.judges != judges || !holds(&clause.traits, traits) {
+                continue;
+            }
+            let any = clause.on.iter().any(|on| on == "any");
+            let all = any || clause.on.iter().any(|on| on == "all");
+            for (operation, list) in contract.operations.iter().zip(&mut concerned.operations) {
+                if all || clause.on.contains(&operation.id) {
+                    list.push(at);
+                }
+            }
+            if any {
+                concerned.other.push(at);
+            }
+        }
+        concerned
+    }
+
+    fn of(&self, operation: Option<usize>) -> &[usize] {
+        match operation {
+            Some(at) => self.operations.get(at).map_or(&[], Vec::as_slice),
+            None => &self.other,
+        }
+    }
+}
+
+/// Whether a target is one of those that `where` names.
+#[must_use]
+pub fn holds(wanted: &[(String, Vec<String>)], traits: &BTreeMap<String, String>) -> bool {
+    wanted
+        .iter()
+        .all(|(name, values)| traits.get(name).is_none_or(|value| values.contains(value)))
+}
+
+/// What a finding or a report tells of a clause.
+#[must_use]
+pub fn clause_ref(contract: &Contract, clause: &Clause) -> ClauseRef {
+    let url = |source: &str| {
+        let key = source.split('§').next().unwrap_or_default().trim();
+        contract
+            .documents
+            .get(key)
+            .map(|document| document.url.clone())
+            .unwrap_or_default()
+    };
+    ClauseRef {
+        id: clause.id.clone(),
+        says: clause.says.clone(),
+        sources: clause
+            .source
+            .iter()
+            .map(|source| (source.clone(), url(source)))
+            .collect(),
+    }
+}
+
+fn facts(operation: &Operation) -> Value {
+    let scope = Scope::new();
+    let facts: serde_json::Map<_, _> = operation
+        .facts
+        .iter()
+        .filter_map(|(name, literal)| Some((name.clone(), literal.resolve(&scope).ok()?)))
+        .collect();
+    let properties: serde_json::Map<_, _> = operation
+        .properties
+        .iter()
+        .map(|(role, names)| (role.clone(), json!(names)))
+        .collect();
+    json!({
+        "id": operation.id,
+        "title": operation.title,
+        "group": operation.group,
+        "method": operation.method,
+        "query": operation.query,
+        "request_header": operation.request_header,
+        "properties": properties,
+        "facts": facts,
+    })
+}

@@ -1,0 +1,230 @@
+use super::{
+    render::{Env, Wrong},
+    value::{Found, Item, json_equal},
+};
+use crate::source::{Literal, Matcher, MatcherKind};
+use regex::Regex;
+use serde_json::Value;
+use std::{borrow::Cow, cell::RefCell, cmp::Ordering, collections::HashMap};
+
+/// Whether what was found fits. Absence fits only `null`, `not` and a `count` that allows none.
+///
+/// # Errors
+/// A template cannot be rendered, or what it renders to is no regex or number: a mistake of whoever wrote it.
+pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
+    // These are about absence, or about all of the values, or about other matchers.
+    match &matcher.kind {
+        MatcherKind::Absent => return Ok(found.is_absent()),
+        MatcherKind::Not(inner) => return Ok(!fits(inner, found, env)?),
+        MatcherKind::Count(inner) => {
+            return fits(inner, &Found::text(found.count().to_string()), env);
+        }
+        MatcherKind::AnyOf(list) => return any(list, found, env),
+        MatcherKind::All(list) => {
+            for inner in list {
+                if !fits(inner, found, env)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(!list.is_empty());
+        }
+        _ => {}
+    }
+    let Some(first) = found.first() else {
+        return Ok(false);
+    };
+    match &matcher.kind {
+        MatcherKind::Each(inner) => {
+            let list = found.list();
+            for item in &list {
+                if !fits(inner, &Found::One(item.borrowed()), env)? {
+                    return Ok(false);
+                }
+            }
+            Ok(!list.is_empty())
+        }
+        MatcherKind::Exactly(literals) => {
+            let list = found.list();
+            if list.len() != literals.len() {
+                return Ok(false);
+            }
+            for (item, literal) in list.iter().zip(literals) {
+                if !equals(item, &env.value(literal)?) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        MatcherKind::InOrder(literals) => {
+            let places = listed(&found.list(), literals, env)?;
+            Ok(places.is_sorted())
+        }
+        _ => one(matcher, &first, env),
+    }
+}
+
+fn any(list: &[Matcher], found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
+    for inner in list {
+        if fits(inner, found, env)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The place in the list of each of the values that stands in it.
+fn listed(found: &[Item<'_>], list: &[Literal], env: &Env<'_>) -> Result<Vec<usize>, Wrong> {
+    let list = list
+        .iter()
+        .map(|literal| env.value(literal))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(found
+        .iter()
+        .filter_map(|item| list.iter().position(|value| equals(item, value)))
+        .collect())
+}
+
+/// Matchers of one value that is there.
+fn one(matcher: &Matcher, item: &Item<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
+    Ok(match &matcher.kind {
+        MatcherKind::Equals(literal) => match (literal, item) {
+            // Most matchers: text without templates against text.
+            (Literal::Text(template), Item::Text(text)) => *env.text(template)? == **text,
+            _ => equals(item, &env.value(literal)?),
+        },
+        MatcherKind::Matches(template) => {
+            let pattern = env.text(template)?;
+            let regex = compiled(&pattern).map_err(|message| Wrong::at(&matcher.place, message))?;
+            item.as_text().is_some_and(|text| regex.is_match(&text))
+        }
+        MatcherKind::Is(ty) => item.is(*ty),
+        MatcherKind::Contains(literal) => {
+            let wanted = env.value(literal)?;
+            match item {
+                Item::Json(value) if value.is_array() => value
+                    .as_array()
+                    .is_some_and(|list| list.iter().any(|v| json_equal(v, &wanted))),
+                item => item
+                    .as_text()
+                    .is_some_and(|text| text.contains(&*plain(&wanted))),
+            }
+        }
+        MatcherKind::WordOf(template) => {
+            let words = env.text(template)?;
+            item.as_text().is_some_and(|text| {
+                words
+                    .split(|c: char| c == ',' || c.is_whitespace())
+                    .any(|word| !word.is_empty() && word.eq_ignore_ascii_case(text.trim()))
+            })
+        }
+        MatcherKind::AtLeast(literal) => {
+            compare(matcher, item, literal, env)?.is_some_and(Ordering::is_ge)
+        }
+        MatcherKind::AtMost(literal) => {
+            compare(matcher, item, literal, env)?.is_some_and(Ordering::is_le)
+        }
+        MatcherKind::Length(inner) => match length(item) {
+            None => false,
+            Some(length) => fits(inner, &Found::text(length.to_string()), env)?,
+        },
+        MatcherKind::IgnoringCase(template) => {
+            let wanted = env.text(template)?;
+            item.as_text()
+                .is_some_and(|text| text.eq_ignore_ascii_case(&wanted))
+        }
+        MatcherKind::Json(literal) => {
+            let wanted = env.value(literal)?;
+            match item {
+                Item::Json(value) => json_equal(value, &wanted),
+                item => item
+                    .as_text()
+                    .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+                    .is_some_and(|value| json_equal(&value, &wanted)),
+            }
+        }
+        MatcherKind::Absent
+        | MatcherKind::AnyOf(_)
+        | MatcherKind::All(_)
+        | MatcherKind::Not(_)
+        | MatcherKind::Count(_)
+        | MatcherKind::Each(_)
+        | MatcherKind::Exactly(_)
+        | MatcherKind::InOrder(_) => fits(matcher, &Found::One(item.borrowed()), env)?,
+    })
+}
+
+/// Equality: of JSON by type and value, of other text by its characters.
+pub(crate) fn equals(item: &Item<'_>, wanted: &Value) -> bool {
+    match item {
+        Item::Json(value) => json_equal(value, wanted),
+        item => !wanted.is_null() && item.as_text().is_some_and(|text| text == plain(wanted)),
+    }
+}
+
+/// A value as text: of a string its characters, of anything else its JSON.
+pub(crate) fn plain(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        value => Cow::Owned(value.to_string()),
+    }
+}
+
+/// Characters of a text, elements of a list, members of an object.
+pub(crate) fn length(item: &Item<'_>) -> Option<usize> {
+    match item {
+        Item::Json(value) => match &**value {
+            Value::Array(list) => Some(list.len()),
+            Value::Object(map) => Some(map.len()),
+            Value::String(text) => Some(text.chars().count()),
+            _ => None,
+        },
+        item => item.as_text().map(|text| text.chars().count()),
+    }
+}
+
+fn compare(
+    matcher: &Matcher,
+    item: &Item<'_>,
+    literal: &Literal,
+    env: &Env<'_>,
+) -> Result<Option<Ordering>, Wrong> {
+    let wanted = env.value(literal)?;
+    let wanted = plain(&wanted).trim().to_owned();
+    if !super::types::is_number(&wanted) {
+        return Err(Wrong::at(
+            &matcher.place,
+            format!("{wanted:?} is no number to compare with"),
+        ));
+    }
+    Ok(item.as_number().and_then(|number| order(&number, &wanted)))
+}
+
+/// Whole numbers are compared as such, so that no digit of a large one is lost.
+fn order(a: &str, b: &str) -> Option<Ordering> {
+    match (a.parse::<i128>(), b.parse::<i128>()) {
+        (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+        _ => a.parse::<f64>().ok()?.partial_cmp(&b.parse().ok()?),
+    }
+}
+
+thread_local! {
+    static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::new(HashMap::new());
+}
+/// Patterns can come from templates with values of one run, so only so many are kept.
+const COMPILED_MOST: usize = 256;
+
+/// A regex, compiled once for each thread.
+pub(crate) fn compiled(pattern: &str) -> Result<Regex, String> {
+    COMPILED.with(|cache| {
+        if let Some(regex) = cache.borrow().get(pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = Regex::new(pattern).map_err(|e| format!("`{pattern}` is no regex: {e}"))?;
+        let mut cache = cache.borrow_mut();
+        if cache.len() >= COMPILED_MOST {
+            cache.clear();
+        }
+        cache.insert(pattern.to_owned(), regex.clone());
+        Ok(regex)
+    })
+}

@@ -1,0 +1,150 @@
+use crate::{
+    message::{Exchange, Reply},
+    source::{Literal, Place, Scope, Template, TemplateError},
+};
+use bytes::Bytes;
+use serde_json::Value;
+use std::{borrow::Cow, cell::OnceCell, fmt};
+
+/// Why something could not be judged at all: a mistake of whoever wrote the clause or scenario, never of the peer.
+#[derive(Clone, Debug)]
+pub struct Wrong {
+    /// Where it is written, as far as that is known.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Wrong {
+    pub(crate) fn at(place: &Place, message: impl Into<String>) -> Self {
+        Self {
+            place: Some(place.clone()),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl From<TemplateError> for Wrong {
+    fn from(error: TemplateError) -> Self {
+        Self {
+            place: Some(error.place),
+            message: error.message,
+        }
+    }
+}
+
+/// What templates are rendered with: the scope of the step, and `request`, `reply`, `operation` of the exchange, which
+/// are only put together when a template asks for something.
+pub(crate) struct Env<'a> {
+    scope: Scope,
+    exchange: &'a Exchange,
+    reply: Option<&'a Reply>,
+    operation: Option<&'a Value>,
+    wire: OnceCell<Scope>,
+    full: OnceCell<Scope>,
+}
+
+impl<'a> Env<'a> {
+    pub(crate) fn new(scope: &Scope, exchange: &'a Exchange, operation: Option<&'a Value>) -> Self {
+        let reply = match &exchange.outcome {
+            Ok(reply) => Some(reply),
+            Err(broken) => broken.partial.as_deref(),
+        };
+        Self {
+            scope: scope.clone(),
+            exchange,
+            reply,
+            operation,
+            wire: OnceCell::new(),
+            full: OnceCell::new(),
+        }
+    }
+
+    /// The same with the values of `let`, each of which sees those before it.
+    pub(crate) fn with(&self, values: &[(String, Literal)]) -> Result<Env<'a>, Wrong> {
+        let mut env = Env {
+            scope: self.scope.clone(),
+            exchange: self.exchange,
+            reply: self.reply,
+            operation: self.operation,
+            wire: OnceCell::new(),
+            full: OnceCell::new(),
+        };
+        for (name, literal) in values {
+            let value = env.value(literal)?;
+            env.scope.set(name, value);
+            env.wire = OnceCell::new();
+            env.full = OnceCell::new();
+        }
+        Ok(env)
+    }
+
+    /// A template as text.
+    pub(crate) fn text<'t>(&self, template: &'t Template) -> Result<Cow<'t, str>, Wrong> {
+        match template.as_plain() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => Ok(Cow::Owned(template.render(self.scope_for(template))?)),
+        }
+    }
+
+    /// A literal with its templates filled in.
+    pub(crate) fn value(&self, literal: &Literal) -> Result<Value, Wrong> {
+        Ok(match literal {
+            Literal::Text(template) => template.value(self.scope_for(template))?,
+            Literal::List(_) | Literal::Map(_) => literal.resolve(self.everything())?,
+            Literal::Null | Literal::Bool(_) | Literal::Number(_) => {
+                literal.resolve(&self.scope)?
+            }
+        })
+    }
+
+    /// The bytes of a variable: of text those of UTF-8.
+    pub(crate) fn bytes(&self, name: &str) -> Option<Bytes> {
+        self.scope.get_bytes(name).or_else(|| {
+            self.scope
+                .get(name)
+                .map(|value| Bytes::from(super::matcher::plain(&value).into_owned()))
+        })
+    }
+
+    fn scope_for(&self, template: &Template) -> &Scope {
+        if template.as_plain().is_some() {
+            &self.scope
+        } else if template.names().iter().any(|name| name == "operation") {
+            self.everything()
+        } else {
+            self.wire()
+        }
+    }
+
+    fn wire(&self) -> &Scope {
+        self.wire.get_or_init(|| {
+            let scope = self.scope.with_request(&self.exchange.request);
+            match self.reply {
+                Some(reply) => scope.with_reply(reply),
+                None => scope,
+            }
+        })
+    }
+
+    fn everything(&self) -> &Scope {
+        self.full.get_or_init(|| {
+            let mut scope = self.wire().clone();
+            if let Some(operation) = self.operation {
+                scope.set("operation", operation.clone());
+            }
+            scope
+        })
+    }
+}

@@ -1,0 +1,284 @@
+use super::{
+    types::{is_number, text_is},
+    xml::Element,
+};
+use crate::source::Type;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// One value from the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Item<'a> {
+    /// A header field, a status, an attribute, a result of XPath: text without a type.
+    Text(Cow<'a, str>),
+    /// An element of XML.
+    Element(Cow<'a, Element>),
+    /// A value of JSON.
+    Json(Cow<'a, Value>),
+}
+
+/// What stands at the place a matcher looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found<'a> {
+    /// Header fields, nodes, results of a path that can give several: most matchers look at the first; none is absence.
+    Several(Vec<Item<'a>>),
+    /// One value. A JSON array is also the list of its elements.
+    One(Item<'a>),
+    /// The names of members: a list as a whole, which may be empty.
+    Names(Value),
+    /// A body as text: an empty one is absence and empty text in one.
+    Body(Cow<'a, str>),
+}
+
+impl<'a> Found<'a> {
+    /// One text.
+    pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::One(Item::Text(text.into()))
+    }
+
+    /// What a matcher of one value looks at; nothing is absence.
+    pub(crate) fn first(&self) -> Option<Item<'_>> {
+        match self {
+            Self::Several(items) => items.first().map(Item::borrowed),
+            Self::One(item) => Some(item.borrowed()),
+            Self::Names(names) => Some(Item::Json(Cow::Borrowed(names))),
+            Self::Body(text) => Some(Item::Text(Cow::Borrowed(text))),
+        }
+    }
+
+    /// What `each`, `exactly` and `in-order` look at.
+    pub(crate) fn list(&self) -> Vec<Item<'_>> {
+        let elements = |value: &'_ Value| match value {
+            Value::Array(list) => Some(list.len()),
+            _ => None,
+        };
+        match self {
+            Self::Several(items) => items.iter().map(Item::borrowed).collect(),
+            Self::Names(Value::Array(list)) => borrow_all(list),
+            Self::One(Item::Json(value)) if elements(value).is_some() => {
+                value.as_array().map(|l| borrow_all(l)).unwrap_or_default()
+            }
+            Self::One(item) => vec![item.borrowed()],
+            Self::Names(_) => Vec::new(),
+            Self::Body(text) => vec![Item::Text(Cow::Borrowed(text))],
+        }
+    }
+
+    /// What `count` counts: header fields, nodes, results, names.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Several(items) => items.len(),
+            Self::One(_) | Self::Body(_) => 1,
+            Self::Names(names) => names.as_array().map_or(0, Vec::len),
+        }
+    }
+
+    /// Whether nothing stands there.
+    pub(crate) fn is_absent(&self) -> bool {
+        match self {
+            Self::Several(items) => items.is_empty(),
+            Self::Body(text) => text.is_empty(),
+            Self::One(_) | Self::Names(_) => false,
+        }
+    }
+}
+
+fn borrow_all(list: &[Value]) -> Vec<Item<'_>> {
+    list.iter().map(|v| Item::Json(Cow::Borrowed(v))).collect()
+}
+
+impl Item<'_> {
+    /// The same without copying.
+    pub(crate) fn borrowed(&self) -> Item<'_> {
+        match self {
+            Self::Text(text) => Item::Text(Cow::Borrowed(text)),
+            Self::Element(element) => Item::Element(Cow::Borrowed(element)),
+            Self::Json(value) => Item::Json(Cow::Borrowed(value)),
+        }
+    }
+
+    /// Its text: of JSON only a string's.
+    pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Element(element) => Some(Cow::Owned(element.text())),
+            Self::Json(value) => value.as_str().map(Cow::Borrowed),
+        }
+    }
+
+    /// The digits of its number: JSON numbers, and text from the wire that reads as one.
+    pub(crate) fn as_number(&self) -> Option<String> {
+        match self {
+            Self::Json(value) => value.as_number().map(ToString::to_string),
+            Self::Text(_) | Self::Element(_) => self
+                .as_text()
+                .map(|text| text.trim().to_owned())
+                .filter(|text| is_number(text)),
+        }
+    }
+
+    /// Whether it is of that type. JSON is taken by its own types, text by how it reads.
+    pub(crate) fn is(&self, ty: Type) -> bool {
+        match self {
+            Self::Text(text) => text_is(ty, text),
+            Self::Element(element) => element_is(ty, element),
+            Self::Json(value) => json_is(ty, value),
+        }
+    }
+}
+
+fn element_is(ty: Type, element: &Element) -> bool {
+    match ty {
+        Type::Present => true,
+        Type::Null => element.is_nil(),
+        _ if element.is_nil() => false,
+        Type::Empty => element.nodes.is_empty(),
+        // XML does not tell lists from records: an element that has no text of its own can be either.
+        Type::Object | Type::Array => element.nodes.iter().all(|node| match node {
+            super::xml::Node::Element(_) => true,
+            super::xml::Node::Text(text) => text.trim().is_empty(),
+        }),
+        _ => !element.has_children() && text_is(ty, &element.text()),
+    }
+}
+
+fn json_is(ty: Type, value: &Value) -> bool {
+    match (ty, value) {
+        (Type::Present, _)
+        | (Type::Null, Value::Null)
+        | (Type::Number, Value::Number(_))
+        | (Type::Boolean, Value::Bool(_))
+        | (Type::Object, Value::Object(_))
+        | (Type::Array, Value::Array(_)) => true,
+        (Type::Empty, Value::Array(list)) => list.is_empty(),
+        (Type::Empty, Value::Object(map)) => map.is_empty(),
+        (Type::Integer, Value::Number(number)) => is_whole(number),
+        (Type::Int32, Value::Number(number)) => {
+            is_whole(number) && number.as_i64().is_some_and(|n| i32::try_from(n).is_ok())
+        }
+        (
+            Type::Null
+            | Type::Number
+            | Type::Boolean
+            | Type::Object
+            | Type::Array
+            | Type::Integer
+            | Type::Int32,
+            _,
+        ) => false,
+        (ty, Value::String(text)) => text_is(ty, text),
+        (_, _) => false,
+    }
+}
+
+fn is_whole(number: &serde_json::Number) -> bool {
+    number.is_i64() || number.is_u64()
+}
+
+/// Equality by type and value: numbers by their value, so that 1 is 1.0; objects whatever the order of their members.
+pub(crate) fn json_equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            a == b || (!(is_whole(a) && is_whole(b)) && a.as_f64() == b.as_f64())
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| json_equal(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| json_equal(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, json_equal};
+    use crate::{check::xml::parse, source::Type};
+    use rstest::rstest;
+    use serde_json::{Value, json};
+    use std::borrow::Cow;
+
+    #[rstest]
+    #[case(Type::Present, json!(null), json!(0))]
+    #[case(Type::Empty, json!([]), json!({}))]
+    #[case(Type::Empty, json!(""), json!(""))]
+    #[case(Type::String, json!("x"), json!(""))]
+    #[case(Type::Integer, json!(5), json!(-5))]
+    #[case(Type::Int32, json!(5), json!(-2147483648))]
+    #[case(Type::Number, json!(5.5), json!(5))]
+    #[case(Type::Boolean, json!(true), json!(false))]
+    #[case(Type::Null, json!(null), json!(null))]
+    #[case(Type::Object, json!({}), json!({"a": 1}))]
+    #[case(Type::Array, json!([]), json!([1]))]
+    #[case(Type::Guid, json!("7df0354d-249b-430f-820d-3d2a9bef4931"), json!("{7df0354d-249b-430f-820d-3d2a9bef4931}"))]
+    fn json_is_of_its_own_type(#[case] ty: Type, #[case] one: Value, #[case] other: Value) {
+        assert!(Item::Json(Cow::Owned(one)).is(ty));
+        assert!(Item::Json(Cow::Owned(other)).is(ty));
+    }
+
+    #[rstest]
+    #[case(Type::Empty, json!(null))]
+    #[case(Type::Empty, json!(0))]
+    #[case(Type::String, json!(5))]
+    #[case(Type::Integer, json!("5"))]
+    #[case(Type::Integer, json!(5.0))]
+    #[case(Type::Int32, json!(2147483648u64))]
+    #[case(Type::Number, json!("5"))]
+    #[case(Type::Boolean, json!("true"))]
+    #[case(Type::Null, json!("null"))]
+    #[case(Type::Object, json!([]))]
+    #[case(Type::Array, json!({}))]
+    #[case(Type::Guid, json!(7))]
+    fn json_is_never_of_another_type(#[case] ty: Type, #[case] value: Value) {
+        assert!(!Item::Json(Cow::Owned(value)).is(ty));
+    }
+
+    #[rstest]
+    #[case("<a>5</a>", Type::Integer, true)]
+    #[case("<a>5</a>", Type::Object, false)]
+    #[case("<a><b/></a>", Type::Object, true)]
+    #[case("<a><b/></a>", Type::Array, true)]
+    #[case("<a><b/></a>", Type::String, false)]
+    #[case("<a/>", Type::Empty, true)]
+    #[case("<a/>", Type::String, true)]
+    #[case("<a> </a>", Type::Empty, false)]
+    #[case(
+        "<a xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'/>",
+        Type::Null,
+        true
+    )]
+    #[case(
+        "<a xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'/>",
+        Type::String,
+        false
+    )]
+    #[case(
+        "<a xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='false'/>",
+        Type::Null,
+        false
+    )]
+    #[case("<a nil='true'/>", Type::Null, false)]
+    fn an_element_is_of_a_type_by_what_it_holds(
+        #[case] text: &str,
+        #[case] ty: Type,
+        #[case] fits: bool,
+    ) {
+        let root = parse(text.as_bytes()).expect("XML").root;
+        assert_eq!(Item::Element(Cow::Owned(root)).is(ty), fits);
+    }
+
+    #[rstest]
+    #[case(json!(1), json!(1.0), true)]
+    #[case(json!(9007199254740993u64), json!(9007199254740992u64), false)]
+    #[case(json!({"a": 1, "b": [1, 2.0]}), json!({"b": [1.0, 2], "a": 1}), true)]
+    #[case(json!([1, 2]), json!([2, 1]), false)]
+    #[case(json!({"a": null}), json!({}), false)]
+    #[case(json!(1), json!("1"), false)]
+    fn json_is_equal_by_type_and_value(#[case] a: Value, #[case] b: Value, #[case] equal: bool) {
+        assert_eq!(json_equal(&a, &b), equal);
+        assert_eq!(json_equal(&b, &a), equal);
+    }
+}
