@@ -1,6 +1,7 @@
 //! wireproof: a mock and conformance harness for HTTP contracts.
 
 pub mod auth;
+pub mod bits_upload;
 pub mod check;
 pub mod client;
 pub mod contract;

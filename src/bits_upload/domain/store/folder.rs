@@ -1,0 +1,314 @@
+use super::{Content, Found, Store, Stored, Terms};
+use crate::{
+    bits_upload::domain::{
+        Destination, Fault,
+        entity::{Entity, Space},
+        session::Record,
+    },
+    mock::Moment,
+};
+use bytes::Bytes;
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicUsize},
+    time::UNIX_EPOCH,
+};
+use tempfile::{TempDir, TempPath};
+
+/// Files in a folder that outlive the server.
+///
+/// ```text
+/// FOLDER/lock                         held while a server uses the folder
+/// FOLDER/files/...                    what was published, under the path of its URL
+/// FOLDER/uploads/GUID.part            the bytes of an upload, as long as they are
+/// FOLDER/uploads/GUID.json            its record: destination, total, phase
+/// FOLDER/replies/GUID/responsefile.bin   an application's reply, until Close-Session
+/// ```
+///
+/// # Why
+/// The length of the `.part` file is the offset: there is nothing that could disagree with it after a
+/// kill. The record is written whole beside its place and renamed, and only when something in it
+/// changes, which is at most four times in the life of a session, never per fragment.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+    space: Arc<Space>,
+    handles: Arc<AtomicUsize>,
+    _lock: File,
+    _temporary: Option<TempDir>,
+}
+
+impl Folder {
+    /// Uses a folder, making it where it does not exist.
+    ///
+    /// # Errors
+    /// Where it cannot be used, or another server uses it.
+    pub(crate) fn open(root: &Path, limit: Option<u64>) -> io::Result<Self> {
+        for part in ["files", "uploads", "replies"] {
+            fs::create_dir_all(root.join(part))?;
+        }
+        let root = root.canonicalize()?;
+        let lock = File::create(root.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("another server uses this folder"));
+            }
+        }
+        let used = limit.map_or(0, |_| size_of(&root));
+        Ok(Self {
+            root,
+            space: Space::new(used, limit),
+            handles: Arc::default(),
+            _lock: lock,
+            _temporary: None,
+        })
+    }
+
+    /// A folder of its own that goes with the server.
+    ///
+    /// # Errors
+    /// Where none can be made.
+    pub(crate) fn temporary(limit: Option<u64>) -> io::Result<Self> {
+        let folder = TempDir::with_prefix("wireproof-bits-")?;
+        let mut store = Self::open(folder.path(), limit)?;
+        store._temporary = Some(folder);
+        Ok(store)
+    }
+
+    fn record(&self, id: &str) -> PathBuf {
+        self.root
+            .join("uploads")
+            .join(format!("{}.json", plain(id)))
+    }
+
+    fn part(&self, id: &str) -> PathBuf {
+        self.root
+            .join("uploads")
+            .join(format!("{}.part", plain(id)))
+    }
+
+    fn reply(&self, id: &str) -> PathBuf {
+        self.root
+            .join("replies")
+            .join(plain(id))
+            .join("responsefile.bin")
+    }
+
+    /// The path of a destination, where nothing but folders leads there.
+    fn path(&self, destination: &Destination) -> Result<PathBuf, Fault> {
+        let mut path = self.root.join("files");
+        for (at, name) in destination.names().iter().enumerate() {
+            path.push(name);
+            let last = at + 1 == destination.names().len();
+            match path.symlink_metadata() {
+                Ok(meta) if meta.is_symlink() || !(last || meta.is_dir()) => {
+                    return Err(Fault::Denied);
+                }
+                Ok(meta) if !(meta.is_dir() || meta.is_file()) => return Err(Fault::Denied),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(_) => return Err(Fault::Denied),
+            }
+        }
+        Ok(path)
+    }
+}
+
+/// An id as the name of a file.
+fn plain(id: &str) -> String {
+    id.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(200)
+        .collect()
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| {
+            Some((
+                entry.path(),
+                entry.file_type().ok()?,
+                entry.metadata().ok()?,
+            ))
+        })
+        .map(|(path, kind, meta)| {
+            if kind.is_dir() {
+                size_of(&path)
+            } else {
+                meta.len()
+            }
+        })
+        .sum()
+}
+
+fn stored(path: &Path) -> Option<Stored> {
+    let file = File::open(path).ok()?;
+    let meta = file.metadata().ok().filter(fs::Metadata::is_file)?;
+    let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Stored {
+        content: Content::File(file),
+        length: meta.len(),
+        modified: Moment(u64::try_from(modified.as_millis()).unwrap_or(u64::MAX)),
+    })
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+impl Store for Folder {
+    fn look(&self, destination: &Destination) -> Result<Found, Fault> {
+        Ok(match self.path(destination)?.symlink_metadata() {
+            Ok(meta) if meta.is_dir() => Found::Folder,
+            Ok(_) => Found::File,
+            Err(_) => Found::Nothing,
+        })
+    }
+
+    fn has_folder(&self, destination: &Destination) -> bool {
+        self.path(destination)
+            .is_ok_and(|path| path.parent().is_some_and(Path::is_dir))
+    }
+
+    fn entity(&self, id: &str) -> Entity {
+        let part = self.part(id);
+        let _ = fs::remove_file(&part);
+        Entity::in_file(part, Arc::clone(&self.handles), Arc::clone(&self.space))
+    }
+
+    fn publish(&self, entity: &mut Entity, to: &Destination, terms: Terms) -> Result<(), Fault> {
+        let failed = |error: io::Error| Fault::from(&error);
+        let path = self.path(to)?;
+        let replaced = match self.look(to)? {
+            Found::Folder => return Err(Fault::IsFolder),
+            Found::File if !terms.overwrite => return Err(Fault::Exists),
+            Found::File => path.metadata().map_or(0, |meta| meta.len()),
+            Found::Nothing => 0,
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|_| Fault::Denied)?;
+        }
+        entity.rest(terms.sync).map_err(failed)?;
+        let part = entity.file().unwrap_or(Path::new("")).to_owned();
+        if entity.held() == 0 {
+            File::create(&part).map_err(failed)?;
+        }
+        if terms.overwrite {
+            fs::rename(&part, &path).map_err(failed)?;
+            self.space.give(replaced);
+        } else {
+            publish_new(&part, &path)?;
+        }
+        if terms.sync {
+            sync_folder(&path).map_err(failed)?;
+        }
+        entity.has_been_published();
+        Ok(())
+    }
+
+    fn open(&self, destination: &Destination) -> Option<Stored> {
+        stored(&self.path(destination).ok()?)
+    }
+
+    fn save(&self, record: &Record, sync: bool) -> io::Result<()> {
+        let path = self.record(&record.id);
+        let beside = path.with_extension("tmp");
+        let mut file = File::create(&beside)?;
+        file.write_all(&serde_json::to_vec(record)?)?;
+        if sync {
+            file.sync_all()?;
+        }
+        fs::rename(&beside, &path)?;
+        if sync { sync_folder(&path) } else { Ok(()) }
+    }
+
+    fn forget(&self, id: &str) {
+        let _ = fs::remove_file(self.record(id));
+        let reply = self.reply(id);
+        if let (Ok(meta), Some(folder)) = (reply.metadata(), reply.parent()) {
+            self.space.give(meta.len());
+            let _ = fs::remove_dir_all(folder);
+        } else if let Some(folder) = reply.parent() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+
+    /// Parts without a record belonged to sessions that had ended; they go.
+    fn recover(&self) -> Vec<(Record, Entity)> {
+        let mut found = Vec::new();
+        let Ok(entries) = fs::read_dir(self.root.join("uploads")) else {
+            return found;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("json") => {
+                    let record = fs::read(&path)
+                        .ok()
+                        .and_then(|text| serde_json::from_slice::<Record>(&text).ok());
+                    if let Some(record) = record.filter(|record| self.record(&record.id) == path) {
+                        let handles = Arc::clone(&self.handles);
+                        let part = self.part(&record.id);
+                        let entity = Entity::in_file(part, handles, Arc::clone(&self.space));
+                        found.push((record, entity));
+                    }
+                }
+                Some("part") if !path.with_extension("json").exists() => {
+                    self.space
+                        .give(path.metadata().map_or(0, |meta| meta.len()));
+                    let _ = fs::remove_file(&path);
+                }
+                Some("tmp") => {
+                    let _ = fs::remove_file(&path);
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn reply_file(&self, id: &str) -> Option<PathBuf> {
+        let path = self.reply(id);
+        fs::create_dir_all(path.parent()?).ok()?;
+        Some(path)
+    }
+
+    fn keep_reply(&self, id: &str, bytes: &Bytes) -> io::Result<()> {
+        self.space.take(bytes.len() as u64)?;
+        let path = self
+            .reply_file(id)
+            .ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
+        fs::write(path, bytes)
+    }
+
+    fn open_reply(&self, id: &str) -> Option<Stored> {
+        stored(&self.reply(id))
+    }
+}
+
+/// Gives a file its final name unless that is taken, in one step of the file system.
+fn publish_new(part: &Path, path: &Path) -> Result<(), Fault> {
+    let failed = |error: io::Error| Fault::from(&error);
+    let owned = TempPath::try_from_path(part).map_err(failed)?;
+    owned.persist_noclobber(path).map_err(|refused| {
+        let fault = match refused.error.kind() {
+            ErrorKind::AlreadyExists => Fault::Exists,
+            ErrorKind::NotFound => Fault::Gone,
+            _ => Fault::from(&refused.error),
+        };
+        // Dropped, it would delete the upload.
+        let _ = refused.path.keep();
+        fault
+    })
+}

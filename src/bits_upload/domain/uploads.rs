@@ -1,0 +1,662 @@
+use super::{
+    Destination, Fault, Refusal, Span, Store,
+    session::{Phase, Session},
+    span::{Plan, plan},
+    store::{Found, Terms},
+    ticket::Ticket,
+};
+use crate::{
+    bits_upload::{
+        CheckAt, CloseReplay, Durability, EarlyClose, EmptyUpload, MissingFolder, Notification,
+        Publish, Quirk, SessionPath, Settings, quirks::Quirks,
+    },
+    mock::{Ids, Moment},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A session that several requests may hold. Its lock covers its own bytes and nothing else.
+pub(crate) type Shared = Arc<Mutex<Session>>;
+
+/// All sessions and files of a server, and what may be done with them.
+#[derive(Debug)]
+pub(crate) struct Uploads {
+    pub(crate) settings: Settings,
+    pub(crate) quirks: Quirks,
+    pub(crate) store: Box<dyn Store>,
+    ids: Ids,
+    live: RwLock<HashMap<String, Shared>>,
+    closed: Mutex<VecDeque<(String, Destination)>>,
+    serial: AtomicU64,
+    swept: AtomicU64,
+}
+
+/// What a complete upload comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The client is told of success.
+    Done {
+        /// With this offset.
+        offset: u64,
+        /// With this reply URL.
+        reply_url: Option<String>,
+    },
+    /// The application is to be told first.
+    Notify,
+}
+
+/// What Close-Session came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The file is published, or its publication was not asked for.
+    Complete,
+    /// The upload was incomplete and is deleted.
+    Discarded,
+}
+
+pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Session> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Uploads {
+    /// How many closed sessions are remembered for `close-replay=ok`.
+    const REMEMBERED: usize = 10_000;
+
+    /// The sessions that the store still knows, and room for new ones.
+    pub(crate) fn new(
+        settings: Settings,
+        quirks: Quirks,
+        store: Box<dyn Store>,
+        ids: Ids,
+        now: Moment,
+    ) -> Self {
+        let uploads = Self {
+            settings,
+            quirks,
+            store,
+            ids,
+            live: RwLock::default(),
+            closed: Mutex::default(),
+            serial: AtomicU64::new(1),
+            swept: AtomicU64::new(now.0),
+        };
+        uploads.recover(now);
+        uploads
+    }
+
+    /// Whether a quirk is on.
+    pub(crate) fn quirk(&self, quirk: Quirk) -> bool {
+        self.quirks.has(quirk)
+    }
+
+    /// Forgets what memory holds and reads what the store does.
+    pub(crate) fn recover(&self, now: Moment) {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        for shared in live.drain().map(|(_, shared)| shared) {
+            let mut session = lock(&shared);
+            session.writer += 1;
+            session.phase = Phase::Ended;
+        }
+        self.closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        for (record, entity) in self.store.recover() {
+            if self.quirk(Quirk::ForgetsSessionsOnRestart) {
+                self.store.forget(&record.id);
+                continue;
+            }
+            let Some(session) = Session::recovered(record, entity, now) else {
+                continue;
+            };
+            self.serial.fetch_max(session.serial + 1, Ordering::Relaxed);
+            live.insert(session.id.clone(), Arc::new(Mutex::new(session)));
+        }
+    }
+
+    /// Opens a session and tells its id.
+    ///
+    /// # Errors
+    /// Where nobody may upload there, or there is no room for another session.
+    pub(crate) fn create(
+        &self,
+        destination: Destination,
+        user: Option<String>,
+        connection: u64,
+        now: Moment,
+    ) -> Result<String, Fault> {
+        if self.settings.script_execute {
+            return Err(Fault::Executable);
+        }
+        self.check_destination(&destination)?;
+        self.sweep(now);
+        if self.quirk(Quirk::RefusesASecondUpload) && self.count() > 0 {
+            return Err(Fault::TooManySessions);
+        }
+        if self.quirk(Quirk::SharesASessionPerUrl)
+            && let Some(first) = self.latest(&destination)
+        {
+            return Ok(lock(&first).id.clone());
+        }
+        if self
+            .settings
+            .max_sessions
+            .is_some_and(|max| self.count() >= max)
+        {
+            return Err(Fault::TooManySessions);
+        }
+        self.shed(user.as_deref());
+        let id = self.new_id();
+        let session = Session {
+            entity: self.store.entity(&id),
+            id: id.clone(),
+            destination,
+            user,
+            serial: self.serial.fetch_add(1, Ordering::Relaxed),
+            connection,
+            active: now,
+            total: None,
+            phase: Phase::Receiving,
+            writer: 0,
+            confirmed: 0,
+            publishing: false,
+        };
+        self.save(&session)?;
+        let shared = Arc::new(Mutex::new(session));
+        self.live
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), shared);
+        Ok(id)
+    }
+
+    fn check_destination(&self, destination: &Destination) -> Result<(), Fault> {
+        let quirky = self.quirk(Quirk::AcceptsAFolderAsDestination);
+        if destination.is_folder() && !quirky {
+            return Err(Fault::IsFolder);
+        }
+        match self.store.look(destination)? {
+            Found::Folder if !quirky => return Err(Fault::IsFolder),
+            Found::File if self.settings.check_at == CheckAt::Create && !self.may_overwrite() => {
+                return Err(Fault::Exists);
+            }
+            Found::File | Found::Folder | Found::Nothing => {}
+        }
+        if self.settings.missing_folder == MissingFolder::NotFound
+            && !self.store.has_folder(destination)
+        {
+            return Err(Fault::NoFolder);
+        }
+        Ok(())
+    }
+
+    fn may_overwrite(&self) -> bool {
+        self.settings.overwrite || self.quirk(Quirk::OverwritesExistingFiles)
+    }
+
+    fn new_id(&self) -> String {
+        if self.quirk(Quirk::ReusesSessionIds) {
+            return "{5E551017-0000-4000-8000-000000000001}".to_owned();
+        }
+        let guid = self.ids.guid();
+        if self.quirk(Quirk::GivesOverlongSessionIds) {
+            return format!("{}{}", guid.trim_matches(['{', '}']), "0".repeat(100));
+        }
+        if self.quirk(Quirk::GivesPlainSessionIds) {
+            return guid
+                .trim_matches(['{', '}'])
+                .replace('-', "")
+                .to_lowercase();
+        }
+        guid
+    }
+
+    fn count(&self) -> u64 {
+        self.live
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len() as u64
+    }
+
+    /// All live sessions, in no order, none of them locked.
+    fn all(&self) -> Vec<Shared> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.values().cloned().collect()
+    }
+
+    /// The session created last for a destination.
+    pub(crate) fn latest(&self, destination: &Destination) -> Option<Shared> {
+        self.all()
+            .into_iter()
+            .filter(|shared| lock(shared).destination == *destination)
+            .max_by_key(|shared| lock(shared).serial)
+    }
+
+    /// Drops sessions that made no progress for too long; looks through all of them once a minute.
+    fn sweep(&self, now: Moment) {
+        let before = self.swept.load(Ordering::Relaxed);
+        if now.since(Moment(before)) < Duration::from_secs(60) {
+            return;
+        }
+        self.swept.store(now.0, Ordering::Relaxed);
+        for shared in self.all() {
+            let mut session = lock(&shared);
+            if self.is_stale(&session, now) {
+                self.end(&mut session);
+            }
+        }
+    }
+
+    fn is_stale(&self, session: &Session, now: Moment) -> bool {
+        let idle = now.since(session.active);
+        idle >= Duration::from_secs(self.settings.session_timeout)
+    }
+
+    /// Makes room for another session of a user.
+    fn shed(&self, user: Option<&str>) {
+        let Some(most) = self.settings.sessions_per_user else {
+            return;
+        };
+        let mut own: Vec<_> = self
+            .all()
+            .into_iter()
+            .filter(|shared| lock(shared).user.as_deref() == user)
+            .collect();
+        own.sort_by_key(|shared| lock(shared).serial);
+        let keep = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+        for shared in own.iter().skip(keep) {
+            self.end(&mut lock(shared));
+        }
+    }
+
+    /// The live session of that id.
+    ///
+    /// # Errors
+    /// [`Fault::NoSession`], or [`Fault::OtherUrl`] where it belongs to another destination.
+    pub(crate) fn find(
+        &self,
+        id: &str,
+        destination: &Destination,
+        connection: u64,
+        now: Moment,
+    ) -> Result<Shared, Fault> {
+        let shared = {
+            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            live.get(id).cloned().ok_or(Fault::NoSession)?
+        };
+        {
+            let mut session = lock(&shared);
+            let foreign = self.quirk(Quirk::ForgetsSessionsWithTheConnection)
+                && session.connection != connection;
+            if session.phase == Phase::Ended || foreign {
+                return Err(Fault::NoSession);
+            }
+            if self.is_stale(&session, now) {
+                self.end(&mut session);
+                return Err(Fault::NoSession);
+            }
+            let same = session.destination == *destination;
+            if !same && self.settings.session_path == SessionPath::Check {
+                return Err(Fault::OtherUrl);
+            }
+        }
+        Ok(shared)
+    }
+
+    /// Takes a fragment in, or says why not. Whoever wrote before for this session stops.
+    ///
+    /// # Errors
+    /// With the offset expected: that the range, the total or the size is wrong, or does not start there.
+    pub(crate) fn admit(
+        &self,
+        shared: &Shared,
+        span: Span,
+        now: Moment,
+    ) -> Result<Ticket, Refusal> {
+        let mut session = lock(shared);
+        if session.phase == Phase::Ended {
+            return Err(Fault::NoSession.into());
+        }
+        if !session.is_published() {
+            session.entity.look();
+        }
+        let offset = session.offset();
+        let changed = session.total.is_some_and(|total| total != span.total);
+        if changed && !self.quirk(Quirk::AcceptsAChangedTotal) {
+            return Err(Fault::TotalChanged.at(offset));
+        }
+        if span.total > self.settings.max_upload_size.unwrap_or(u64::MAX)
+            && !self.quirk(Quirk::AcceptsTooLargeUploads)
+        {
+            return Err(Fault::UploadTooLarge.at(offset));
+        }
+        if span.len() > self.settings.max_fragment_size.unwrap_or(u64::MAX) {
+            if self.quirk(Quirk::EndsTheSessionOn413) {
+                self.end(&mut session);
+            }
+            return Err(Fault::FragmentTooLarge.at(offset));
+        }
+        if self.quirk(Quirk::RefusesSingleBytes) && span.len() == 1 {
+            return Err(Fault::BadRange.at(offset));
+        }
+        let told = matches!(session.phase, Phase::Waiting { .. });
+        let repeated = session.is_complete() && span.is_last() && span.first <= offset;
+        if repeated && told {
+            if self.quirk(Quirk::RefusesTheLastFragmentAgain) {
+                return Err(Fault::Storage.at(offset));
+            }
+            if self.settings.last_fragment_again == crate::bits_upload::LastFragmentAgain::OutOfStep
+            {
+                return Err(Fault::OutOfStep.at(offset));
+            }
+        }
+        let plan = plan(span, offset, repeated, self.settings.overlap, self.quirks);
+        if plan == Plan::OutOfStep {
+            return Err(Fault::OutOfStep.at(offset));
+        }
+        session.writer += 1;
+        let begins = session.total.is_none();
+        if begins || changed {
+            session.total = Some(span.total);
+            self.save(&session).map_err(|fault| fault.at(offset))?;
+        }
+        session.active = now;
+        Ok(Ticket::new(
+            Arc::clone(shared),
+            session.writer,
+            span,
+            plan,
+            offset,
+            begins,
+        ))
+    }
+
+    /// What a complete body comes to, after the bytes have been stored.
+    ///
+    /// # Errors
+    /// Where the upload cannot be completed; the last fragment may come again then.
+    pub(crate) fn settle(&self, session: &mut Session, now: Moment) -> Result<Settled, Refusal> {
+        let offset = session.offset();
+        session.active = now;
+        if let Phase::Waiting { reply_url, .. } = &session.phase {
+            if session.is_complete()
+                && self.quirk(Quirk::NotifiesAgainAfterSuccess)
+                && reply_url.is_some()
+            {
+                return Ok(Settled::Notify);
+            }
+            let hidden = self.quirk(Quirk::LosesTheReplyUrlOnRepeat);
+            let reply_url = reply_url.clone().filter(|_| !hidden);
+            return Ok(Settled::Done { offset, reply_url });
+        }
+        if !session.is_complete() {
+            return Ok(Settled::Done {
+                offset,
+                reply_url: None,
+            });
+        }
+        if self.settings.check_at == CheckAt::LastFragment
+            && !self.may_overwrite()
+            && self
+                .store
+                .look(&session.destination)
+                .map_err(|fault| fault.at(offset))?
+                != Found::Nothing
+        {
+            return Err(Fault::Exists.at(offset));
+        }
+        if self.settings.notification != Notification::None {
+            return Ok(Settled::Notify);
+        }
+        self.complete(session, None, true, now)
+    }
+
+    /// The client may be told of success now.
+    fn complete(
+        &self,
+        session: &mut Session,
+        reply_url: Option<String>,
+        copy: bool,
+        now: Moment,
+    ) -> Result<Settled, Refusal> {
+        let offset = session.offset();
+        let publish = copy && self.settings.publish == Publish::OnLastFragment;
+        if publish {
+            self.publish(session, now)
+                .map_err(|fault| fault.at(offset))?;
+        }
+        session.phase = Phase::Waiting {
+            reply_url: reply_url.clone(),
+            copy,
+            published: publish,
+        };
+        // A plain complete upload is recognised by its bytes; only what they cannot tell is written down.
+        if publish || self.settings.notification != Notification::None {
+            self.save(session).map_err(|fault| fault.at(offset))?;
+        }
+        Ok(Settled::Done { offset, reply_url })
+    }
+
+    /// The application has answered: the reply URL, if there is one, may be told to the client.
+    ///
+    /// # Errors
+    /// Where the session has ended meanwhile, or the file cannot be published.
+    pub(crate) fn answered(
+        &self,
+        shared: &Shared,
+        reply_url: Option<String>,
+        copy: bool,
+        now: Moment,
+    ) -> Result<Settled, Refusal> {
+        let mut session = lock(shared);
+        match session.phase {
+            Phase::Ended => Err(Fault::NoSession.into()),
+            Phase::Receiving if !session.is_complete() => Err(Fault::Gone.at(session.offset())),
+            Phase::Waiting { .. } if !self.quirk(Quirk::NotifiesAgainAfterSuccess) => {
+                self.settle(&mut session, now)
+            }
+            Phase::Waiting { .. } | Phase::Receiving => {
+                self.complete(&mut session, reply_url, copy, now)
+            }
+        }
+    }
+
+    fn publish(&self, session: &mut Session, now: Moment) -> Result<(), Fault> {
+        if !session.is_published() && !session.entity.look() && session.total != Some(0) {
+            return Err(Fault::Gone);
+        }
+        session.publishing = true;
+        self.save(session)?;
+        let terms = Terms {
+            overwrite: self.may_overwrite(),
+            sync: self.settings.durability == Durability::Fsync,
+            now,
+        };
+        self.spoil(session);
+        self.store
+            .publish(&mut session.entity, &session.destination, terms)
+            .inspect_err(|_| session.publishing = false)
+    }
+
+    /// What quirks do to the bytes before they are published.
+    fn spoil(&self, session: &mut Session) {
+        let held = session.entity.held();
+        let last = held.saturating_sub(1);
+        if self.quirk(Quirk::DropsTheLastByte) {
+            let _ = session.entity.cut_to(last);
+        } else if self.quirk(Quirk::ChangesAByte) && held > 0 {
+            let byte = session
+                .entity
+                .read_all()
+                .ok()
+                .and_then(|all| all.last().copied());
+            let _ = session
+                .entity
+                .replace(last, &[byte.unwrap_or_default() ^ 1]);
+        }
+    }
+
+    /// Publishes a complete upload and ends its session; an incomplete one is deleted.
+    ///
+    /// # Errors
+    /// [`Fault::Incomplete`] where that is set; [`Fault::Gone`] where its bytes were deleted; where it
+    /// cannot be published. The session goes on then, except where it is gone.
+    pub(crate) fn close(&self, shared: &Shared, now: Moment) -> Result<Closed, Fault> {
+        let mut session = lock(shared);
+        if session.phase == Phase::Ended {
+            return Err(Fault::NoSession);
+        }
+        session.writer += 1;
+        if self.quirk(Quirk::PublishesNothing) {
+            self.end(&mut session);
+            return Ok(Closed::Complete);
+        }
+        let copy = match &session.phase {
+            Phase::Waiting {
+                copy, published, ..
+            } => Some(*copy && !published),
+            _ if self.settings.notification != Notification::None => None,
+            _ if session.is_complete() => Some(true),
+            _ if self.is_empty(&session) || self.quirk(Quirk::PublishesAPartialFile) => {
+                session.total = Some(session.entity.held());
+                Some(true)
+            }
+            _ => None,
+        };
+        let Some(copy) = copy else {
+            return match self.settings.early_close {
+                EarlyClose::Error => Err(Fault::Incomplete),
+                EarlyClose::Delete => {
+                    self.end(&mut session);
+                    Ok(Closed::Discarded)
+                }
+            };
+        };
+        if copy {
+            let published = self.publish(&mut session, now);
+            if published == Err(Fault::Gone) {
+                self.end(&mut session);
+            }
+            published?;
+        }
+        session.active = now;
+        self.remember(&session);
+        if self.quirk(Quirk::KeepsClosedSessions) {
+            session.phase = Phase::Waiting {
+                reply_url: None,
+                copy: false,
+                published: true,
+            };
+        } else {
+            self.end(&mut session);
+        }
+        Ok(Closed::Complete)
+    }
+
+    fn is_empty(&self, session: &Session) -> bool {
+        self.settings.empty_upload == EmptyUpload::Accept && session.total.is_none()
+    }
+
+    fn remember(&self, session: &Session) {
+        let quirky = self.quirk(Quirk::EmptiesTheFileOnASecondClose);
+        if self.settings.close_replay == CloseReplay::Ok || quirky {
+            let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+            if closed.len() >= Self::REMEMBERED {
+                closed.pop_front();
+            }
+            closed.push_back((session.id.clone(), session.destination.clone()));
+        }
+    }
+
+    /// Whether a session of that id was closed not long ago, and closing it again is to succeed.
+    pub(crate) fn was_closed(&self, id: &str, now: Moment) -> bool {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, destination)) = closed.iter().find(|(known, _)| known == id) else {
+            return false;
+        };
+        if self.quirk(Quirk::EmptiesTheFileOnASecondClose) {
+            let terms = Terms {
+                overwrite: true,
+                sync: false,
+                now,
+            };
+            let _ = self
+                .store
+                .publish(&mut self.store.entity(id), destination, terms);
+        }
+        self.settings.close_replay == CloseReplay::Ok
+    }
+
+    /// Deletes a session with all that belongs to it; a file that is published stays.
+    pub(crate) fn cancel(&self, shared: &Shared, now: Moment) -> Result<(), Fault> {
+        if self.quirk(Quirk::CancelsAllSessions) {
+            for other in self.all() {
+                self.end(&mut lock(&other));
+            }
+            return Ok(());
+        }
+        let mut session = lock(shared);
+        if session.phase == Phase::Ended {
+            return Err(Fault::NoSession);
+        }
+        if self.quirk(Quirk::PublishesACancelledUpload) {
+            let _ = self.publish(&mut session, now);
+        }
+        if !self.quirk(Quirk::KeepsCancelledSessions) {
+            self.end(&mut session);
+        }
+        Ok(())
+    }
+
+    /// What a Ping does to sessions of its URL: nothing, unless a quirk is on.
+    pub(crate) fn ping(&self, destination: &Destination) {
+        let (resets, ends) = (
+            self.quirk(Quirk::PingResetsTheUpload),
+            self.quirk(Quirk::PingEndsTheSession),
+        );
+        if !(resets || ends) {
+            return;
+        }
+        while let Some(shared) = self.latest(destination) {
+            let mut session = lock(&shared);
+            if ends {
+                self.end(&mut session);
+            } else {
+                let _ = session.entity.cut_to(0);
+                session.phase = Phase::Receiving;
+                return;
+            }
+        }
+    }
+
+    /// Ends a session: its bytes, its record and its reply go, and later packets do not find it.
+    pub(crate) fn end(&self, session: &mut Session) {
+        session.phase = Phase::Ended;
+        session.writer += 1;
+        self.store.forget(&session.id);
+        session.entity.delete();
+        self.live
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&session.id);
+    }
+
+    fn save(&self, session: &Session) -> Result<(), Fault> {
+        let sync = self.settings.durability == Durability::Fsync;
+        let saved = self.store.save(&session.record(), sync);
+        saved.map_err(|error| Fault::from(&error))
+    }
+
+    /// The last session that was created, whatever its destination (for a quirk).
+    pub(crate) fn newest(&self) -> Option<Shared> {
+        self.all()
+            .into_iter()
+            .max_by_key(|shared| lock(shared).serial)
+    }
+}
