@@ -4,6 +4,7 @@
 //! or whether it proves the password. It must not know connections, and never prints a secret.
 
 mod basic;
+pub mod ntlm;
 mod user;
 
 pub use basic::Basic;

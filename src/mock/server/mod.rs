@@ -21,6 +21,9 @@ mod reply;
 mod send;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use accept::Server;
 pub use options::{Auth, Limits, ServerError, ServerOptions};
 
