@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod bits_upload;
 pub mod check;
+pub mod cli;
 pub mod client;
 pub mod contract;
 pub mod hpc_pack;

@@ -1,2 +1,7 @@
 //! The `wireproof` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wireproof::cli::run(std::env::args_os())
+}

@@ -31,7 +31,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "TLS")]
     pub(crate) key: Option<PathBuf>,
     /// What is demanded: none takes any or no credentials, and a user name given becomes the owner
-    #[arg(long, value_name = "KIND", default_value = "none", help_heading = "Access")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "none",
+        help_heading = "Access"
+    )]
     pub(crate) auth: AuthKind,
     /// The user that is let in
     #[arg(long, value_name = "NAME", help_heading = "Access")]

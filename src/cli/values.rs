@@ -58,7 +58,8 @@ pub(crate) fn header(typed: &str) -> Result<Header, String> {
     let (name, value) = typed
         .split_once(':')
         .ok_or_else(|| "write NAME:VALUE".to_owned())?;
-    http::HeaderName::from_str(name).map_err(|_| format!("`{name}` is no name of a header field"))?;
+    http::HeaderName::from_str(name)
+        .map_err(|_| format!("`{name}` is no name of a header field"))?;
     http::HeaderValue::from_str(value.trim())
         .map_err(|_| "the value holds characters that no header field can".to_owned())?;
     Ok(Header {
@@ -68,25 +69,37 @@ pub(crate) fn header(typed: &str) -> Result<Header, String> {
 }
 
 pub(crate) fn url(typed: &str) -> Result<TargetUrl, String> {
-    let uri: http::Uri = typed.parse().map_err(|_| {
-        "no URL; write it whole, such as http://127.0.0.1:8080/path".to_owned()
-    })?;
+    let uri: http::Uri = typed
+        .parse()
+        .map_err(|_| "no URL; write it whole, such as http://127.0.0.1:8080/path".to_owned())?;
     let scheme = match uri.scheme_str() {
         Some(scheme @ ("http" | "https")) => scheme,
-        Some(other) => return Err(format!("the scheme is `{other}`; only http and https can be checked")),
-        None => return Err(format!("the scheme is missing; did you mean http://{typed}?")),
+        Some(other) => {
+            return Err(format!(
+                "the scheme is `{other}`; only http and https can be checked"
+            ));
+        }
+        None => {
+            return Err(format!(
+                "the scheme is missing; did you mean http://{typed}?"
+            ));
+        }
     };
     let authority = uri
         .authority()
         .ok_or_else(|| "the host is missing".to_owned())?;
     if authority.as_str().contains('@') {
-        return Err("credentials do not belong into the URL; use --user and --password-env".to_owned());
+        return Err(
+            "credentials do not belong into the URL; use --user and --password-env".to_owned(),
+        );
     }
     if authority.host().is_empty() {
         return Err("the host is missing".to_owned());
     }
     if uri.query().is_some() || typed.contains('#') {
-        return Err("a query or fragment has no meaning here; give scheme, host and path".to_owned());
+        return Err(
+            "a query or fragment has no meaning here; give scheme, host and path".to_owned(),
+        );
     }
     Ok(TargetUrl {
         origin: format!("{scheme}://{authority}"),
@@ -121,7 +134,12 @@ pub(crate) fn report_to(typed: &str) -> Result<ReportTo, String> {
     let (word, file) = typed
         .split_once('=')
         .filter(|(_, file)| !file.is_empty())
-        .ok_or_else(|| format!("write KIND=FILE, with `-` for stdout; kinds are {}", known()))?;
+        .ok_or_else(|| {
+            format!(
+                "write KIND=FILE, with `-` for stdout; kinds are {}",
+                known()
+            )
+        })?;
     let kind = ReportKind::ALL
         .iter()
         .find(|(known, _)| *known == word)
@@ -144,7 +162,11 @@ mod tests {
     #[case("http://127.0.0.1:8080/", "http://127.0.0.1:8080", "")]
     #[case("https://h:443/a/b/", "https://h:443", "/a/b")]
     #[case("http://[::1]:80/x", "http://[::1]:80", "/x")]
-    fn a_url_is_an_origin_and_a_prefix(#[case] typed: &str, #[case] origin: &str, #[case] prefix: &str) {
+    fn a_url_is_an_origin_and_a_prefix(
+        #[case] typed: &str,
+        #[case] origin: &str,
+        #[case] prefix: &str,
+    ) {
         let url = url(typed).unwrap();
         assert_eq!((url.origin.as_str(), url.prefix.as_str()), (origin, prefix));
     }

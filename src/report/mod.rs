@@ -37,3 +37,5 @@ pub use markdown::markdown;
 pub use mask::Mask;
 pub use stream::{Stream, StreamKind};
 pub use style::Style;
+
+pub(crate) use data::word;

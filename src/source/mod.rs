@@ -18,7 +18,7 @@ mod template;
 mod tree;
 mod value;
 
-pub(crate) use read::{Fields, Reading};
+pub(crate) use read::{Fields, Reading, nearest};
 pub(crate) use table::{Key, Shape as KeyShape, Table};
 
 pub use matcher::{Literal, Matcher, MatcherKind, Type};

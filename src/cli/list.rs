@@ -1,0 +1,130 @@
+//! `wireproof list`: suites with their operations, scenarios and clauses.
+
+use crate::{
+    report::{Style, word},
+    scenario::Suite,
+};
+use serde::Serialize;
+
+/// The list as JSON; the fields of section 8 of the design, and titles.
+#[derive(Debug, Serialize)]
+struct List<'a> {
+    suites: Vec<Entry<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    suite: &'a str,
+    title: &'a str,
+    operations: Vec<OperationEntry<'a>>,
+    scenarios: Vec<ScenarioEntry<'a>>,
+    clauses: Vec<ClauseEntry<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct OperationEntry<'a> {
+    id: &'a str,
+    title: &'a str,
+    method: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ScenarioEntry<'a> {
+    id: &'a str,
+    title: &'a str,
+    rows: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct ClauseEntry<'a> {
+    id: &'a str,
+    level: &'a str,
+    says: &'a str,
+}
+
+/// As JSON.
+pub(crate) fn json(suites: &[Suite]) -> String {
+    let list = List {
+        suites: suites
+            .iter()
+            .map(|suite| Entry {
+                suite: &suite.contract.id,
+                title: &suite.contract.title,
+                operations: suite
+                    .contract
+                    .operations
+                    .iter()
+                    .map(|operation| OperationEntry {
+                        id: &operation.id,
+                        title: &operation.title,
+                        method: &operation.method,
+                    })
+                    .collect(),
+                scenarios: suite
+                    .scenarios
+                    .iter()
+                    .map(|scenario| ScenarioEntry {
+                        id: &scenario.id,
+                        title: &scenario.title,
+                        rows: scenario.rows.len().max(1),
+                    })
+                    .collect(),
+                clauses: suite
+                    .contract
+                    .clauses
+                    .iter()
+                    .map(|clause| ClauseEntry {
+                        id: &clause.id,
+                        level: word(clause.level),
+                        says: &clause.says,
+                    })
+                    .collect(),
+            })
+            .collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&list).expect("names and texts make JSON");
+    text.push('\n');
+    text
+}
+
+/// For a person.
+pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
+    let mut out = String::new();
+    for (index, suite) in suites.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        let contract = &suite.contract;
+        out += &format!("{}: {}\n", style.bold(&contract.id), contract.title);
+        out += &format!("  operations ({})\n", contract.operations.len());
+        let widest = contract
+            .operations
+            .iter()
+            .map(|operation| operation.id.chars().count())
+            .max()
+            .unwrap_or(0);
+        for operation in &contract.operations {
+            out += &format!("    {:<widest$}  {}\n", operation.id, operation.title);
+        }
+        out += &format!("  scenarios ({})\n", suite.scenarios.len());
+        for scenario in &suite.scenarios {
+            let rows = match scenario.rows.len() {
+                0 | 1 => String::new(),
+                rows => format!(" ({rows} rows)"),
+            };
+            out += &format!("    {}{rows}\n", scenario.id);
+        }
+        if clauses {
+            out += &format!("  clauses ({})\n", contract.clauses.len());
+            for clause in &contract.clauses {
+                out += &format!("    {:<6} {}\n", word(clause.level), clause.id);
+            }
+        } else {
+            out += &format!(
+                "  clauses ({}; --clauses lists them)\n",
+                contract.clauses.len()
+            );
+        }
+    }
+    out
+}

@@ -1,0 +1,18 @@
+//! The command line: arguments as typed -> options as resolved -> one function per command; exit codes.
+//!
+//! In: the arguments of the process. Out: text on standard output and standard error, files, an exit code.
+
+mod args;
+mod check_args;
+mod explain;
+mod list;
+mod new;
+mod out;
+mod program;
+mod serve;
+mod serve_args;
+mod signals;
+mod suites;
+mod values;
+
+pub use program::run;

@@ -1,0 +1,81 @@
+use super::{
+    args::{Arguments, Command, Format, Global},
+    explain, list, new,
+    out::{self, Stop, data, say},
+    serve, suites,
+};
+use crate::report::Exit;
+use clap::{CommandFactory, Parser};
+use std::{ffi::OsString, process::ExitCode};
+
+/// Runs the program with those arguments, the first of which is its name.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are data and succeed; all else is talk. A closed pipe loses nothing.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Input.into()
+            } else {
+                Exit::Conforms.into()
+            };
+        }
+    };
+    let color = arguments.global.color;
+    match command(arguments.command, arguments.global) {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            let style = out::style(color, out::stderr_is_terminal());
+            say(&format!(
+                "{}: {}\n",
+                style.red("error"),
+                stop.message.trim_end()
+            ));
+            stop.exit.into()
+        }
+    }
+}
+
+fn command(command: Command, global: Global) -> Result<Exit, Stop> {
+    let style = out::style(global.color, out::stdout_is_terminal());
+    match command {
+        Command::Serve(args) => serve::serve(&args),
+        Command::List(args) => {
+            let suites = suites::named(&args.suites, &args.place)?;
+            data(&match args.format {
+                Format::Json => list::json(&suites),
+                Format::Text => list::text(&suites, args.clauses, style),
+            })?;
+            Ok(Exit::Conforms)
+        }
+        Command::Explain(args) => {
+            let suites = suites::named(&[], &args.place)?;
+            data(&explain::explain(&suites, &args.name, style)?)?;
+            Ok(Exit::Conforms)
+        }
+        Command::New(args) => {
+            let written = new::write(&args.folder)?;
+            for file in written {
+                data(&format!("{}\n", file.display()))?;
+            }
+            say(&format!(
+                "now: wireproof check {0}\n     wireproof prove {0}\n",
+                args.folder.display()
+            ));
+            Ok(Exit::Conforms)
+        }
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                args.shell,
+                &mut Arguments::command(),
+                "wireproof",
+                &mut script,
+            );
+            data(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Conforms)
+        }
+        _ => Err(Stop::could_not("not built yet")),
+    }
+}

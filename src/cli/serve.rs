@@ -1,0 +1,162 @@
+//! `wireproof serve`: one mock behind a door, until somebody stops it.
+
+use super::{
+    check_args::AuthKind,
+    out::{Stop, data, say},
+    serve_args::ServeArgs,
+    suites,
+};
+use crate::{
+    auth::User,
+    mock::{Auth, Kind, Model, Options, Server, ServerOptions, Tls},
+    report::Exit,
+};
+use std::{env, fs, sync::Arc};
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
+    let kind = suites::kind(&args.suite);
+    if args.help_settings {
+        data(&kind.map_or_else(
+            || {
+                format!(
+                    "`{}` has no settings: it is served from its documented replies\n",
+                    args.suite
+                )
+            },
+            settings,
+        ))?;
+        return Ok(Exit::Conforms);
+    }
+    let model = model(kind, args)?;
+    let options = ServerOptions {
+        listen: args.listen,
+        auth: auth(args)?,
+        tls: tls(args)?,
+        allow_open: args.allow_open,
+        ..ServerOptions::default()
+    };
+    let ca = options
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.ca_pem().map(ToOwned::to_owned));
+    if let Some(file) = &args.ca_out {
+        fs::write(file, ca.unwrap_or_default())
+            .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::could_not(format!("cannot start threads: {error}")))?;
+    runtime.block_on(async {
+        let mut stop = super::signals::stop()?;
+        let server = Server::start(model, options).map_err(refused)?;
+        data(&format!("listening on {}\n", server.url()))?;
+        stop.recv().await;
+        say("stopping\n");
+        server.shutdown().await;
+        Ok(Exit::Conforms)
+    })
+}
+
+/// An address that we must not take is a wrong command line; one that we do not get is not.
+fn refused(error: crate::mock::ServerError) -> Stop {
+    match error {
+        crate::mock::ServerError::Open { .. } => Stop::input(error.to_string()),
+        other => Stop::could_not(other.to_string()),
+    }
+}
+
+fn model(kind: Option<&Kind>, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
+    let Some(kind) = kind else {
+        if let Some(option) = [
+            (!args.set.is_empty(), "--set"),
+            (!args.quirk.is_empty(), "--quirk"),
+            (args.data_dir.is_some(), "--data-dir"),
+        ]
+        .iter()
+        .find_map(|(given, option)| given.then_some(option))
+        {
+            return Err(Stop::input(format!(
+                "`{}` has no mock of its own, so {option} has no meaning for it",
+                args.suite
+            )));
+        }
+        return suites::documented(&args.suite, &args.place);
+    };
+    let options = Options {
+        set: args.set.clone(),
+        quirks: args.quirk.clone(),
+        data_dir: args.data_dir.clone(),
+        ..Options::default()
+    };
+    (kind.start)(&options).map_err(|error| Stop::input(error.to_string()))
+}
+
+fn auth(args: &ServeArgs) -> Result<Auth, Stop> {
+    let users = || -> Result<Vec<User>, Stop> {
+        let name = args.user.clone().ok_or_else(|| {
+            Stop::input("--auth demands credentials; say which with --user and --password-env")
+        })?;
+        let variable = args.password_env.as_deref().ok_or_else(|| {
+            Stop::input("name the environment variable of the password with --password-env")
+        })?;
+        Ok(vec![User::new(name, password(variable)?)])
+    };
+    match args.auth {
+        AuthKind::None => Ok(Auth::None),
+        AuthKind::Basic => Ok(Auth::Basic { users: users()? }),
+        AuthKind::Ntlm => Ok(Auth::Ntlm { users: users()? }),
+    }
+}
+
+/// The password in an environment variable.
+pub(crate) fn password(variable: &str) -> Result<String, Stop> {
+    env::var(variable).map_err(|error| match error {
+        env::VarError::NotPresent => {
+            Stop::input(format!("the environment variable `{variable}` is not set"))
+        }
+        env::VarError::NotUnicode(_) => {
+            Stop::input(format!("the environment variable `{variable}` is no UTF-8"))
+        }
+    })
+}
+
+fn tls(args: &ServeArgs) -> Result<Option<Tls>, Stop> {
+    let tls = match (&args.cert, &args.key) {
+        (Some(cert), Some(key)) => Tls::from_files(cert, key),
+        _ if args.tls => {
+            let ip = args.listen.ip();
+            let mut hosts = vec![
+                "localhost".to_owned(),
+                "127.0.0.1".to_owned(),
+                "::1".to_owned(),
+            ];
+            if !ip.is_loopback() && !ip.is_unspecified() {
+                hosts.push(ip.to_string());
+            }
+            Tls::self_signed(hosts)
+        }
+        _ => return Ok(None),
+    };
+    tls.map(Some)
+        .map_err(|error| Stop::input(error.to_string()))
+}
+
+fn settings(kind: &Kind) -> String {
+    let mut out = format!("settings of {}, as --set NAME=VALUE\n", kind.suite);
+    for setting in kind.settings {
+        out += &format!("  {}={}\n", setting.name, setting.values);
+        let default = if setting.default.is_empty() {
+            "nothing"
+        } else {
+            setting.default
+        };
+        out += &format!("      {} Default: {default}.\n", setting.says);
+    }
+    out += "quirks, as --quirk ID\n";
+    for quirk in kind.quirks {
+        out += &format!("  {}\n      {}\n", quirk.id, quirk.says);
+    }
+    out
+}
