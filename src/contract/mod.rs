@@ -4,11 +4,35 @@
 //! It must not know scenarios, mocks or how a clause is evaluated.
 
 mod expectation;
+mod find;
+pub(crate) mod keys;
+mod names;
+mod paths;
+mod pattern;
+mod read;
+mod read_clause;
+mod read_edit;
+mod read_expectation;
+mod read_operation;
 mod types;
 
+pub(crate) use names::known_names;
+pub(crate) use paths::{PathKind, check_path};
+pub(crate) use read::check_variable_name;
+pub(crate) use read_expectation::{
+    Vocabulary, read_expectation, read_fields, read_offset, read_slice,
+};
+pub(crate) use read_operation::{read_method, read_traits};
+
 pub use expectation::{BodyExpectation, Expectation, RequestExpectation};
+pub use find::{Route, operation_scope};
+pub use read::read;
 pub use types::{
     Clause, Contract, Counterexample, Document, DocumentedReply, Edit, InPractice, Judges,
     Latitude, Level, Omitted, Operation, PathPattern, ProvedBy, Redaction, Segment, Shape,
     ShapeMember, Trait, XmlChange,
 };
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+pub(crate) mod tests;

@@ -18,8 +18,10 @@ mod template;
 mod tree;
 mod value;
 
-pub(crate) use read::{Fields, Reading, nearest};
+pub(crate) use read::{Fields, Reading, nearest, suggestion};
+pub(crate) use read_matcher::MATCHER;
 pub(crate) use table::{Key, Shape as KeyShape, Table};
+pub(crate) use tree::quoted;
 
 pub use matcher::{Literal, Matcher, MatcherKind, Type};
 pub use place::{Place, SourceFile, Span};

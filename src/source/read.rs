@@ -47,7 +47,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn written(&self) -> impl Iterator<Item = (&'static str, &'n Node, &'n Node)> {
         self.members.iter().filter_map(|(key, value)| {
             let text = &key.as_scalar()?.text;
-            let known = self.table.keys.iter().find(|known| known.name == text)?;
+            let known = self.table.all().find(|known| known.name == text)?;
             Some((known.name, key, value))
         })
     }
@@ -129,7 +129,7 @@ impl Reading {
         for (key, _) in members {
             let text = &key.as_scalar()?.text;
             if !table.has(text) {
-                let known: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
+                let known: Vec<&str> = table.all().map(|key| key.name).collect();
                 self.problem(
                     "unknown-key",
                     key.span,
@@ -144,7 +144,7 @@ impl Reading {
             members,
             span: node.span,
         };
-        for key in table.keys.iter().filter(|key| key.required) {
+        for key in table.all().filter(|key| key.required) {
             if fields.entry(key.name).is_none() {
                 // A whole map underlined says nothing: its first key does.
                 let span = members.first().map_or(node.span, |(first, _)| first.span);

@@ -7,6 +7,7 @@ use super::{
 pub(crate) static MATCHER: Table = Table {
     name: "matcher",
     what: "a matcher",
+    base: None,
     keys: &[
         Key::new(
             "matches",

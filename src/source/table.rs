@@ -7,7 +7,9 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// As a message names it: "a step".
     pub(crate) what: &'static str,
-    /// Its keys.
+    /// A table whose keys it has too.
+    pub(crate) base: Option<&'static Table>,
+    /// Its own keys.
     pub(crate) keys: &'static [Key],
 }
 
@@ -84,6 +86,12 @@ impl Key {
 impl Table {
     /// Whether the table has that key.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.keys.iter().any(|key| key.name == name)
+        self.all().any(|key| key.name == name)
+    }
+
+    /// Its own keys and those of its base.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static Key> {
+        let base: &'static [Key] = self.base.map_or(&[], |base| base.keys);
+        self.keys.iter().chain(base)
     }
 }
