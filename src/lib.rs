@@ -1,5 +1,6 @@
 //! wireproof: a mock and conformance harness for HTTP contracts.
 
+pub mod api;
 pub mod auth;
 pub mod bits_upload;
 pub mod check;
@@ -15,3 +16,7 @@ pub mod runner;
 pub mod scenario;
 pub mod source;
 pub mod suite;
+
+pub use api::{Mock, MockBuilder, StartError, bits_upload, hpc_pack};
+pub use hpc_pack::{Form, Hosting};
+pub use mock::{Clock, Entry};

@@ -10,7 +10,7 @@ use crate::{
 use std::sync::Arc;
 
 /// The mocks that come with the project.
-const KINDS: [&Kind; 1] = [&crate::hpc_pack::KIND];
+const KINDS: [&Kind; 2] = [&crate::bits_upload::KIND, &crate::hpc_pack::KIND];
 
 /// The mock of a suite, where it has one of its own.
 pub(crate) fn kind(suite: &str) -> Option<&'static Kind> {

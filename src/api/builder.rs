@@ -1,0 +1,276 @@
+use crate::{
+    auth::User,
+    bits_upload::{self, MissingFolder, Overlap},
+    hpc_pack::{self, Form, Hosting},
+    mock::{
+        Auth, Clock, Cues, Entry, Ids, Kind, Options, Server, ServerError, ServerOptions,
+        SettingError, Tls,
+    },
+};
+use std::{fmt, marker::PhantomData, net::SocketAddr, path::PathBuf, sync::Arc};
+
+/// Marks the builder of an HPC Pack head node.
+#[derive(Clone, Copy, Debug)]
+pub struct HpcPack;
+
+/// Marks the builder of a BITS upload server.
+#[derive(Clone, Copy, Debug)]
+pub struct BitsUpload;
+
+/// A head node to be started: in the form of HPC Pack 2016, in Azure, unless told otherwise.
+///
+/// ```
+/// # async fn shown() -> Result<(), wireproof::StartError> {
+/// let hpc = wireproof::hpc_pack().form(wireproof::Form::Pre2016).cluster("ALPHA").start().await?;
+/// println!("a head node at {}", hpc.url());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn hpc_pack() -> MockBuilder<HpcPack> {
+    MockBuilder::new(&hpc_pack::KIND)
+}
+
+/// A BITS upload server to be started: in memory, open to everybody on this machine, unless told otherwise.
+#[must_use]
+pub fn bits_upload() -> MockBuilder<BitsUpload> {
+    MockBuilder::new(&bits_upload::KIND)
+}
+
+/// A mock to be started. The methods change it; [`start`](MockBuilder::start) starts it.
+#[derive(Clone)]
+pub struct MockBuilder<S> {
+    kind: &'static Kind,
+    options: Options,
+    server: ServerOptions,
+    suite: PhantomData<S>,
+}
+
+impl<S> fmt::Debug for MockBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockBuilder")
+            .field("suite", &self.kind.suite)
+            .field("options", &self.options)
+            .field("server", &self.server)
+            .finish()
+    }
+}
+
+/// Why a mock did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting or quirk that does not exist, or has no such value.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
+impl<S> MockBuilder<S> {
+    fn new(kind: &'static Kind) -> Self {
+        Self {
+            kind,
+            options: Options::default(),
+            server: ServerOptions::default(),
+            suite: PhantomData,
+        }
+    }
+
+    /// Sets one setting by name, as `wireproof serve --set NAME=VALUE` does; `--help-settings` lists them.
+    #[must_use]
+    pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.set.push((name.into(), value.into()));
+        self
+    }
+
+    /// Switches one deliberate deviation from the contract on, as `--quirk ID` does.
+    #[must_use]
+    pub fn quirk(mut self, id: impl Into<String>) -> Self {
+        self.options.quirks.push(id.into());
+        self
+    }
+
+    /// The time of the mock; by default that of the machine. A held clock moves only when a test advances it.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.options.clock = clock.clone();
+        self.server.clock = clock;
+        self
+    }
+
+    /// Where ids come from; by default they cannot be guessed.
+    #[must_use]
+    pub fn ids(mut self, ids: Ids) -> Self {
+        self.options.ids = ids;
+        self
+    }
+
+    /// The folder that state is kept in; by default it is kept in memory.
+    #[must_use]
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.data_dir = Some(folder.into());
+        self
+    }
+
+    /// Demands Basic authentication with this user; called again, with one of these users.
+    #[must_use]
+    pub fn basic(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        let user = User::new(name, password);
+        match &mut self.server.auth {
+            Auth::Basic { users } => users.push(user),
+            other => *other = Auth::Basic { users: vec![user] },
+        }
+        self
+    }
+
+    /// Demands NTLMv2 with this user; called again, with one of these users.
+    #[must_use]
+    pub fn ntlm(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        let user = User::new(name, password);
+        match &mut self.server.auth {
+            Auth::Ntlm { users } => users.push(user),
+            other => *other = Auth::Ntlm { users: vec![user] },
+        }
+        self
+    }
+
+    /// Speaks TLS with that certificate.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.server.tls = Some(tls);
+        self
+    }
+
+    /// Where to listen; by default on a free port of `127.0.0.1`.
+    #[must_use]
+    pub fn listen(mut self, addr: SocketAddr) -> Self {
+        self.server.listen = addr;
+        self
+    }
+
+    /// What breaks connections on cue.
+    #[must_use]
+    pub fn cues(mut self, cues: Arc<dyn Cues>) -> Self {
+        self.server.cues = Some(cues);
+        self
+    }
+
+    /// Starts the mock; it listens when this returns, until the [`Mock`] is dropped.
+    ///
+    /// # Errors
+    /// A setting or quirk that does not exist; an address that cannot be listened on; no tokio runtime around it.
+    pub async fn start(self) -> Result<Mock, StartError> {
+        let model = (self.kind.start)(&self.options)?;
+        Ok(Mock {
+            server: Server::start(model, self.server)?,
+        })
+    }
+}
+
+impl MockBuilder<HpcPack> {
+    /// The form of URIs.
+    #[must_use]
+    pub fn form(self, form: Form) -> Self {
+        let word = match form {
+            Form::V2016 => "2016",
+            Form::Pre2016 => "pre2016",
+        };
+        self.set("form", word)
+    }
+
+    /// The name of the cluster, which stands in URIs of the form before 2016.
+    #[must_use]
+    pub fn cluster(self, name: impl Into<String>) -> Self {
+        self.set("cluster", name)
+    }
+
+    /// Where the service runs.
+    #[must_use]
+    pub fn hosting(self, hosting: Hosting) -> Self {
+        let word = match hosting {
+            Hosting::Azure => "azure",
+            Hosting::OnPremises => "on-premises",
+        };
+        self.set("hosting", word)
+    }
+}
+
+impl MockBuilder<BitsUpload> {
+    /// All settings at once, typed.
+    #[must_use]
+    pub fn settings(mut self, settings: &bits_upload::Settings) -> Self {
+        self.options.set.extend(settings.pairs());
+        self
+    }
+
+    /// Whether an upload may replace a file that exists.
+    #[must_use]
+    pub fn overwrite(self, allowed: bool) -> Self {
+        self.set("overwrite", allowed.to_string())
+    }
+
+    /// What happens to a fragment that starts before the expected offset.
+    #[must_use]
+    pub fn overlap(self, overlap: Overlap) -> Self {
+        let settings = bits_upload::Settings::default().overlap(overlap);
+        self.one(&settings, "overlap")
+    }
+
+    /// What happens where the folder of the destination does not exist.
+    #[must_use]
+    pub fn missing_folder(self, missing_folder: MissingFolder) -> Self {
+        let settings = bits_upload::Settings::default().missing_folder(missing_folder);
+        self.one(&settings, "missing-folder")
+    }
+
+    fn one(mut self, settings: &bits_upload::Settings, name: &str) -> Self {
+        let pairs = settings.pairs().into_iter();
+        self.options
+            .set
+            .extend(pairs.filter(|(known, _)| known == name));
+        self
+    }
+}
+
+/// A mock that listens. It stops when it is dropped.
+pub struct Mock {
+    server: Server,
+}
+
+impl fmt::Debug for Mock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mock").field("url", &self.url()).finish()
+    }
+}
+
+impl Mock {
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// What was received and answered, oldest first; secrets are masked.
+    #[must_use]
+    pub fn received(&self) -> Vec<Entry> {
+        self.server.journal().received()
+    }
+
+    /// Its time: `clock().advance(..)` moves a held clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.server.clock()
+    }
+
+    /// The server itself, for what has no method here.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Stops listening, answers every request that was accepted, and ends.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}

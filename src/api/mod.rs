@@ -1,0 +1,7 @@
+//! Mocks inside `cargo test`, and scenarios as tests of a user's own crate.
+//!
+//! In: settings. Out: a [`Mock`] that listens until it is dropped. It must not know the command line.
+
+mod builder;
+
+pub use builder::{BitsUpload, HpcPack, Mock, MockBuilder, StartError, bits_upload, hpc_pack};
