@@ -20,7 +20,8 @@ mod wire;
 mod tests;
 
 pub use model::{HeadNode, KIND};
-pub use settings::{Form, Hosting, Settings};
+pub use settings::{Form, GenericEncoding, Hosting, Settings, SoaNames};
+pub use soa::{Service, ServiceAnswer};
 
 pub(crate) use quirks::{Quirk, Quirks};
 

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     message::{Framing, Reply},
     mock::{
-        Answer, Begin, BodyEnd, BodyLength, Head, Kind, Model, Moment, Options, Outcome, Refusal,
-        SettingError, Sink, Token,
+        Answer, Begin, BodyEnd, BodyLength, Head, Ids, Kind, Model, Moment, Options, Outcome,
+        Refusal, SettingError, Sink, Token,
     },
 };
 use std::{
@@ -39,6 +39,7 @@ fn start(options: &Options) -> Result<Arc<dyn Model>, SettingError> {
     Ok(Arc::new(HeadNode::new(
         settings,
         Quirks::read(&options.quirks)?,
+        options.ids.clone(),
     )))
 }
 
@@ -47,6 +48,7 @@ fn start(options: &Options) -> Result<Arc<dyn Model>, SettingError> {
 pub struct HeadNode {
     pub(crate) settings: Settings,
     pub(crate) quirks: Quirks,
+    pub(crate) ids: Ids,
     pub(crate) soa: Soa,
     waiting: Mutex<HashMap<Token, Waiting>>,
     tokens: AtomicU64,
@@ -69,14 +71,21 @@ struct Manner {
 
 impl HeadNode {
     /// A head node without jobs and sessions.
-    pub(crate) fn new(settings: Settings, quirks: Quirks) -> Self {
+    pub(crate) fn new(settings: Settings, quirks: Quirks, ids: Ids) -> Self {
         Self {
             soa: Soa::new(&settings, quirks),
             settings,
             quirks,
+            ids,
             waiting: Mutex::default(),
             tokens: AtomicU64::new(0),
         }
+    }
+
+    /// A head node with ids that repeat.
+    #[cfg(test)]
+    pub(crate) fn for_test(settings: Settings) -> Self {
+        Self::new(settings, Quirks::default(), Ids::seeded(1))
     }
 
     /// Reads a head: the call it makes, without its body, or how it is refused.

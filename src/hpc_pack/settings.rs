@@ -1,4 +1,6 @@
+use super::soa::Service;
 use crate::mock::{Setting, SettingError, nearest};
+use std::time::Duration;
 
 /// Everything that can be set on the head node.
 ///
@@ -14,6 +16,13 @@ pub struct Settings {
     pub(crate) session_limit: usize,
     pub(crate) durable: bool,
     pub(crate) close_strict: bool,
+    pub(crate) services: Vec<Service>,
+    pub(crate) batch_limit: usize,
+    pub(crate) batch_size_limit: usize,
+    pub(crate) request_time: Duration,
+    pub(crate) response_wait: Duration,
+    pub(crate) soa_names: SoaNames,
+    pub(crate) generic_encoding: GenericEncoding,
 }
 
 /// Which form of URIs is served (A05): never both.
@@ -36,6 +45,35 @@ pub enum Hosting {
     OnPremises,
 }
 
+/// How the literals of SOA messages begin (A34).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SoaNames {
+    /// `HPCServer2008_`, as clients that exist read and write them.
+    #[default]
+    Server,
+    /// `HPCPack2008_`, as the pages print them.
+    Pack,
+}
+
+impl SoaNames {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "HPCServer2008",
+            Self::Pack => "HPCPack2008",
+        }
+    }
+}
+
+/// The encoding of batches of generic services (A67).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GenericEncoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+    /// UTF-16, low byte first.
+    Utf16,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let mut settings = Self {
@@ -48,6 +86,13 @@ impl Default for Settings {
             session_limit: 0,
             durable: false,
             close_strict: false,
+            services: Vec::new(),
+            batch_limit: 0,
+            batch_size_limit: 0,
+            request_time: Duration::ZERO,
+            response_wait: Duration::ZERO,
+            soa_names: SoaNames::default(),
+            generic_encoding: GenericEncoding::default(),
         };
         for row in ROWS {
             let read = (row.read)(&mut settings, row.setting.default);
@@ -101,6 +146,49 @@ impl Settings {
     #[must_use]
     pub fn durable_sessions(mut self, accepted: bool) -> Self {
         self.durable = accepted;
+        self
+    }
+
+    /// Adds a service; one of the same name as an echo service that is built in takes its place.
+    #[must_use]
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// How long a service takes for a request, unless it says otherwise.
+    #[must_use]
+    pub fn request_time(mut self, time: Duration) -> Self {
+        self.request_time = time;
+        self
+    }
+
+    /// How long Get Responses waits for responses that are missing.
+    #[must_use]
+    pub fn response_wait(mut self, time: Duration) -> Self {
+        self.response_wait = time;
+        self
+    }
+
+    /// How the literals of SOA messages begin.
+    #[must_use]
+    pub fn soa_names(mut self, names: SoaNames) -> Self {
+        self.soa_names = names;
+        self
+    }
+
+    /// The encoding of batches of generic services.
+    #[must_use]
+    pub fn generic_encoding(mut self, encoding: GenericEncoding) -> Self {
+        self.generic_encoding = encoding;
+        self
+    }
+
+    /// How many batches a session may have, and how many bytes of requests a batch.
+    #[must_use]
+    pub fn batch_limits(mut self, batches: usize, bytes: usize) -> Self {
+        self.batch_limit = batches;
+        self.batch_size_limit = bytes;
         self
     }
 
@@ -261,6 +349,86 @@ const ROWS: &[Row] = &[
         },
         read: |settings, value| {
             settings.close_strict = one_of(value, "fault", "ok")?;
+            Some(())
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "batch-limit",
+            values: "COUNT",
+            default: "1000",
+            says: "How many batches a session may have.",
+        },
+        read: |settings, value| {
+            settings.batch_limit = value.parse().ok()?;
+            Some(())
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "batch-size-limit",
+            values: "BYTES",
+            default: "268435456",
+            says: "How many bytes of requests a batch may have.",
+        },
+        read: |settings, value| {
+            settings.batch_size_limit = value.parse().ok()?;
+            Some(())
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "request-time",
+            values: "MILLISECONDS",
+            default: "20",
+            says: "How long a service takes for a request, unless its script says otherwise.",
+        },
+        read: |settings, value| {
+            settings.request_time = Duration::from_millis(value.parse().ok()?);
+            Some(())
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "response-wait",
+            values: "MILLISECONDS",
+            default: "1000",
+            says: "How long Get Responses waits for responses that are missing.",
+        },
+        read: |settings, value| {
+            settings.response_wait = Duration::from_millis(value.parse().ok()?);
+            Some(())
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "soa-names",
+            values: "server | pack",
+            default: "server",
+            says: "How the literals of SOA messages begin: HPCServer2008_, as clients read them, or HPCPack2008_, as the pages print them.",
+        },
+        read: |settings, value| {
+            settings.soa_names = if one_of(value, "server", "pack")? {
+                SoaNames::Server
+            } else {
+                SoaNames::Pack
+            };
+            Some(())
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "generic-encoding",
+            values: "utf-8 | utf-16",
+            default: "utf-8",
+            says: "The encoding of batches of generic services.",
+        },
+        read: |settings, value| {
+            settings.generic_encoding = if one_of(value, "utf-8", "utf-16")? {
+                GenericEncoding::Utf8
+            } else {
+                GenericEncoding::Utf16
+            };
             Some(())
         },
     },

@@ -19,4 +19,22 @@ pub(crate) enum Refused {
     SessionIsInteractive,
     /// As many sessions are open as may be.
     TooManySessions,
+    /// The broker of the session is not there: the session has ended.
+    BrokerNotActive,
+    /// As many batches are open in the session as may be.
+    TooManyBatches,
+    /// The batch holds as much as it may.
+    BatchTooLarge,
+    /// The name of the batch has other characters than the broker takes, or too many.
+    InvalidBatchName,
+    /// There is no batch of that name.
+    UnknownBatch,
+    /// The batch was purged.
+    BatchPurged,
+    /// The end of the requests was told before.
+    AlreadyCommitted,
+    /// There is no request to commit.
+    NothingToCommit,
+    /// The user data of a request is too long.
+    UserDataTooLong,
 }

@@ -1,4 +1,4 @@
-use super::{Refused, Version};
+use super::{Refused, Version, batches::Batches};
 use crate::mock::Moment;
 use std::{
     sync::atomic::{AtomicU8, AtomicU64, Ordering},
@@ -31,6 +31,7 @@ pub(crate) struct Session {
     pub(crate) durable: bool,
     /// What it was created from.
     pub(crate) start: Start,
+    pub(super) batches: Batches,
     created: Moment,
     touched: AtomicU64,
     ended: AtomicU8,
@@ -46,6 +47,7 @@ impl Session {
             id,
             durable,
             start,
+            batches: Batches::default(),
             created: now,
             touched: AtomicU64::new(now.0),
             ended: AtomicU8::new(OPEN),
@@ -65,6 +67,11 @@ impl Session {
             FINISHED => Err(Refused::SessionFinished),
             _ => Err(Refused::SessionCanceled),
         }
+    }
+
+    /// Notes that it has work until then, and is not idle before.
+    pub(super) fn busy_until(&self, moment: Moment) {
+        self.touched.fetch_max(moment.0, Ordering::Relaxed);
     }
 
     /// Whether it is open still.

@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI32, Ordering},
     },
+    time::Duration,
 };
 
 /// All sessions.
@@ -25,7 +26,11 @@ pub(crate) struct Soa {
     services: Vec<Service>,
     limit: usize,
     durable: bool,
-    quirks: Quirks,
+    pub(super) batch_limit: usize,
+    pub(super) batch_size_limit: usize,
+    pub(super) request_time: Duration,
+    pub(super) response_wait: Duration,
+    pub(super) quirks: Quirks,
 }
 
 impl Soa {
@@ -35,9 +40,18 @@ impl Soa {
             sessions: RwLock::default(),
             ended: Mutex::default(),
             last_id: AtomicI32::new(0),
-            services: built_in(),
+            services: settings
+                .services
+                .iter()
+                .cloned()
+                .chain(built_in())
+                .collect(),
             limit: settings.session_limit,
             durable: settings.durable,
+            batch_limit: settings.batch_limit,
+            batch_size_limit: settings.batch_size_limit,
+            request_time: settings.request_time,
+            response_wait: settings.response_wait,
             quirks,
         }
     }
@@ -72,6 +86,9 @@ impl Soa {
             late.sort_unstable();
             if late.is_empty() {
                 return Err(Refused::TooManySessions);
+            }
+            for id in &late {
+                sessions[id].batches.clear();
             }
             ended.extend(late);
         }
@@ -138,6 +155,9 @@ impl Soa {
         if session.end() {
             self.ended().push_back(id);
         }
+        if !self.quirks.has(Quirk::CloseKeepsResponses) {
+            session.batches.clear();
+        }
         Ok(())
     }
 
@@ -165,12 +185,21 @@ impl Soa {
         Err(Refused::UnknownSession)
     }
 
-    fn check_service(&self, start: &Start) -> Result<(), Refused> {
-        let service = self
-            .services
+    /// The service of that name; where a quirk let a session in for one that is not there, the first.
+    pub(super) fn service(&self, name: &str) -> &Service {
+        self.find_service(name)
+            .or(self.services.first())
+            .expect("echo services are built in")
+    }
+
+    fn find_service(&self, name: &str) -> Option<&Service> {
+        self.services
             .iter()
-            .find(|service| service.name.eq_ignore_ascii_case(&start.service));
-        match (service, start.version) {
+            .find(|service| service.name.eq_ignore_ascii_case(name))
+    }
+
+    fn check_service(&self, start: &Start) -> Result<(), Refused> {
+        match (self.find_service(&start.service), start.version) {
             (None, _) if !self.quirks.has(Quirk::UnknownServiceAccepted) => {
                 Err(Refused::UnknownService(start.service.clone()))
             }

@@ -1,5 +1,6 @@
 //! The head node asked through the `Model` trait, without a socket.
 
+mod batches;
 mod common_rules;
 mod routes;
 mod sessions;
@@ -7,7 +8,7 @@ mod sessions;
 use super::{HeadNode, Quirk, Quirks, Settings};
 use crate::{
     message::{Reply, Request},
-    mock::{Answer, Begin, BodyEnd, Clock, Head, Model, Moment, Outcome},
+    mock::{Answer, Begin, BodyEnd, Clock, Head, Ids, Model, Moment, Outcome},
 };
 use std::{ops::ControlFlow, time::Duration};
 
@@ -20,14 +21,14 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
-            node: HeadNode::new(settings, Quirks::default()),
+            node: HeadNode::for_test(settings),
             now: Clock::START,
         }
     }
 
     pub(super) fn with(quirk: Quirk) -> Self {
         Self {
-            node: HeadNode::new(Settings::default(), Quirks::only(quirk)),
+            node: HeadNode::new(Settings::default(), Quirks::only(quirk), Ids::seeded(1)),
             now: Clock::START,
         }
     }

@@ -352,9 +352,9 @@ fn each_quirk_of_sessions_changes_a_conversation(#[case] quirk: Quirk) {
         replies.push((reply.status, text(&reply).to_owned()));
         replies
     };
-    assert_ne!(
-        talk(Bench::with(quirk)),
-        talk(Bench::new(Settings::default()))
+    assert!(
+        talk(Bench::with(quirk)) != talk(Bench::new(Settings::default())),
+        "nothing changes"
     );
 }
 

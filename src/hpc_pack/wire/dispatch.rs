@@ -1,4 +1,4 @@
-use super::{Call, Fault, Flow, Operation, session};
+use super::{Call, Fault, Flow, Operation, batch, session};
 use crate::hpc_pack::HeadNode;
 
 /// What carries out an operation.
@@ -20,6 +20,11 @@ fn handler(operation: Operation) -> Option<Handler> {
         Operation::CreateSession => session::create,
         Operation::AttachSession => session::attach,
         Operation::CloseSession => session::close,
+        Operation::SendRequests => batch::send,
+        Operation::IndicateEndOfRequests => batch::commit,
+        Operation::GetRequestStatus => batch::status,
+        Operation::GetResponses => batch::responses,
+        Operation::DeleteRequests => batch::purge,
         _ => return None,
     })
 }

@@ -5,12 +5,15 @@
 
 mod accept;
 mod bags;
+mod batch;
 mod call;
 mod dispatch;
+mod envelopes;
 mod faults;
 mod json;
 mod names;
 mod query;
+mod records;
 mod refusals;
 mod routes;
 mod session;

@@ -50,5 +50,44 @@ pub(crate) fn fault(refused: Refused, settings: &Settings) -> Fault {
             code::NO_BROKER,
             "No broker node has room for another session.",
         ),
+        Refused::BrokerNotActive => Fault::new(
+            400,
+            code::BROKER_NOT_ACTIVE,
+            "The broker of the session is not active; the session was closed or has ended by itself.",
+        ),
+        Refused::TooManyBatches => Fault::new(
+            400,
+            code::FAILED_TO_SEND,
+            "The session has as many batches as it may have.",
+        ),
+        Refused::BatchTooLarge => Fault::new(
+            400,
+            code::FAILED_TO_SEND,
+            "The batch holds as much as it may hold.",
+        ),
+        Refused::InvalidBatchName => Fault::new(
+            400,
+            code::INVALID_BATCH_NAME,
+            "A batch name has at most 128 characters: digits, letters of ASCII, _ - { } and blanks.",
+        ),
+        Refused::UnknownBatch => Fault::new(
+            unknown,
+            code::INVALID_ARGUMENT,
+            "The session has no batch of that name.",
+        ),
+        Refused::BatchPurged => Fault::new(400, code::CLIENT_PURGED, "The batch has been purged."),
+        Refused::AlreadyCommitted => Fault::new(
+            400,
+            code::END_ALREADY_CALLED,
+            "The end of the requests of this batch was indicated before.",
+        ),
+        Refused::NothingToCommit => {
+            Fault::new(400, code::NO_REQUEST, "The batch has no request to commit.")
+        }
+        Refused::UserDataTooLong => Fault::new(
+            400,
+            code::INVALID_ARGUMENT,
+            "The user data of a request has at most 1024 characters.",
+        ),
     }
 }

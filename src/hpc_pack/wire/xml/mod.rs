@@ -7,4 +7,4 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::{Element, Malformed, each_child, parse};
-pub(crate) use writer::{Writer, escaped};
+pub(crate) use writer::Writer;

@@ -76,7 +76,7 @@ impl Writer {
 /// The text with markup, quotes, and what a reader would normalise, written as references.
 ///
 /// Characters that XML 1.0 cannot carry become U+FFFD: a reply must stay well-formed whatever it quotes.
-pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+fn escaped(text: &str) -> Cow<'_, str> {
     let plain = |c: char| {
         !matches!(c, '<' | '>' | '&' | '"' | '\r' | '\u{FFFE}' | '\u{FFFF}')
             && (c >= ' ' || matches!(c, '\t' | '\n'))
