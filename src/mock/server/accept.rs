@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream},
     runtime::Handle,
     sync::watch,
@@ -26,6 +27,9 @@ pub(super) const LAST_CALL: Duration = Duration::from_millis(20);
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
+
+/// How many connections beyond the limit are told why they are closed; more are just closed.
+const FAREWELLS: usize = 64;
 
 /// A mock that listens. It stops when it is dropped, or with [`shutdown`](Server::shutdown), which loses nothing.
 pub struct Server {
@@ -153,7 +157,9 @@ async fn accept(
     let stop = stopping.clone();
     let welcome = |connections: &mut JoinSet<()>, tcp: TcpStream, peer| {
         if connections.len() >= door.limits.connections {
-            turn_away(&tcp);
+            if connections.len() < door.limits.connections.saturating_add(FAREWELLS) {
+                connections.spawn(turn_away(tcp));
+            }
             return;
         }
         let number = numbers.fetch_add(1, Ordering::Relaxed);
@@ -201,9 +207,16 @@ async fn secured(tcp: TcpStream, tls: Option<Tls>, within: Duration) -> Option<W
     }
 }
 
-/// Too many connections: a word if it can be said at once, and the end.
-fn turn_away(tcp: &TcpStream) {
-    let _ = tcp.try_write(
-        b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-    );
+/// Too many connections: a word, and the end. Closing before the request was read would take the word with it.
+async fn turn_away(mut tcp: TcpStream) {
+    let words = async {
+        tcp.write_all(
+            b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        )
+        .await?;
+        tcp.shutdown().await?;
+        tokio::io::copy(&mut tcp.take(64 * 1024), &mut tokio::io::sink()).await
+    };
+    // Whether it was heard is the client's affair.
+    let _ = timeout(Duration::from_secs(1), words).await;
 }

@@ -1,5 +1,9 @@
 //! The door on raw sockets: what goes in and out byte for byte.
 
+mod defects;
+mod journal;
+mod tls;
+
 use super::{Limits, Server, ServerOptions};
 use crate::{
     message::{Broken, Framing, Reply, Request},
