@@ -14,6 +14,7 @@ pub mod plan;
 pub mod report;
 pub mod runner;
 pub mod scenario;
+pub mod snapshot;
 pub mod source;
 pub mod suite;
 

@@ -1,5 +1,5 @@
 use crate::{
-    message::{Exchange, Reply},
+    message::{Exchange, Reply, Request},
     source::{Literal, Place, Scope, Template, TemplateError},
 };
 use bytes::Bytes;
@@ -147,4 +147,10 @@ impl<'a> Env<'a> {
             scope
         })
     }
+}
+
+/// Judges with no names at all: what uses a template is wrong.
+pub(crate) fn without_templates<T>(judge: impl FnOnce(&Env<'_>) -> T) -> T {
+    let nothing = Exchange::new(Request::default(), "", Ok(Reply::default()));
+    judge(&Env::new(&Scope::new(), &nothing, None))
 }

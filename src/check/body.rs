@@ -1,0 +1,160 @@
+//! Bodies laid out for people and compared as text, with values changed on the way. For snapshots.
+
+use super::{
+    json,
+    value::{Found, Item},
+    xml::{self, Selected},
+};
+use crate::{
+    message::Headers,
+    source::{Matcher, Type},
+};
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// One value of a reply, for redactions.
+#[derive(Debug)]
+pub(crate) struct Subject<'a>(Item<'a>);
+
+impl<'a> Subject<'a> {
+    /// A header field.
+    pub(crate) fn of_text(text: &'a str) -> Self {
+        Self(Item::Text(Cow::Borrowed(text)))
+    }
+
+    /// Its text: of JSON that is no string its notation.
+    pub(crate) fn text(&self) -> String {
+        match (&self.0, self.0.as_text()) {
+            (_, Some(text)) => text.into_owned(),
+            (Item::Json(value), None) => value.to_string(),
+            (Item::Text(_) | Item::Element(_), None) => String::new(),
+        }
+    }
+
+    /// Whether it reads as a value of that type.
+    pub(crate) fn is(&self, ty: Type) -> bool {
+        self.0.is(ty)
+    }
+
+    /// Whether it fits a matcher without templates; one with templates fits nothing.
+    pub(crate) fn fits(&self, matcher: &Matcher) -> bool {
+        super::render::without_templates(|env| {
+            super::matcher::fits(matcher, &Found::One(self.0.borrowed()), env)
+        })
+        .unwrap_or(false)
+    }
+}
+
+/// The body with two blanks for each level, where it is JSON or XML. Every value that a path gives is replaced by what
+/// `mask` says of it, every other text by what `replace` makes of it.
+pub(crate) fn lay_out<'p, T: 'p>(
+    headers: &Headers,
+    body: &[u8],
+    namespaces: &IndexMap<String, String>,
+    paths: impl Iterator<Item = (&'p str, bool, &'p T)>,
+    mut mask: impl FnMut(&T, &Subject<'_>) -> Option<String>,
+    replace: impl Fn(&str) -> String,
+) -> Option<String> {
+    let content_type = headers.get("Content-Type").unwrap_or_default();
+    let content_type = content_type.to_ascii_lowercase();
+    let first = body.iter().find(|b| !b.is_ascii_whitespace());
+    let says_json = content_type.contains("json");
+    let says_xml = content_type.contains("xml");
+    if says_json || (!says_xml && matches!(first, Some(b'{' | b'['))) {
+        let mut value = json::parse(body).ok()?;
+        for (path, is_json, what) in paths {
+            if !is_json {
+                continue;
+            }
+            let Ok(compiled) = json::compiled(path) else {
+                continue;
+            };
+            let pointers: Vec<String> = compiled
+                .query_located(&value)
+                .iter()
+                .map(|node| node.location().to_json_pointer())
+                .collect();
+            for pointer in pointers {
+                if let Some(node) = value.pointer_mut(&pointer)
+                    && let Some(masked) = mask(what, &Subject(Item::Json(Cow::Borrowed(node))))
+                {
+                    *node = Value::String(masked);
+                }
+            }
+        }
+        each_text(&mut value, &replace);
+        return serde_json::to_string_pretty(&value).ok();
+    }
+    if says_xml || first == Some(&b'<') {
+        let mut document = xml::parse(body).ok()?;
+        let names = || namespaces.iter().map(|(p, u)| (p.as_str(), u.as_str()));
+        for (path, is_json, what) in paths {
+            if is_json {
+                continue;
+            }
+            for selected in xml::select(&document, path, names()).unwrap_or_default() {
+                change(&mut document, &selected, |item| mask(what, &Subject(item)));
+            }
+        }
+        each_xml_text(&mut document.root, &replace);
+        return Some(xml::pretty(&document, names()));
+    }
+    None
+}
+
+fn change(
+    document: &mut xml::Document,
+    selected: &Selected,
+    mut mask: impl FnMut(Item<'_>) -> Option<String>,
+) {
+    match selected {
+        Selected::Element(way) | Selected::Text(way, _) => {
+            let Some(element) = document.root.at_mut(way) else {
+                return;
+            };
+            if element.has_children() {
+                return;
+            }
+            if let Some(masked) = mask(Item::Element(Cow::Borrowed(element))) {
+                element.nodes = vec![xml::Node::Text(masked)];
+            }
+        }
+        Selected::Attribute(way, namespace, local, _) => {
+            let Some(element) = document.root.at_mut(way) else {
+                return;
+            };
+            let attribute = element
+                .attributes
+                .iter_mut()
+                .find(|a| a.namespace == *namespace && a.local == *local);
+            if let Some(attribute) = attribute
+                && let Some(masked) = mask(Item::Text(Cow::Borrowed(&attribute.value)))
+            {
+                attribute.value = masked;
+            }
+        }
+        Selected::Value(_) => {}
+    }
+}
+
+fn each_text(value: &mut Value, replace: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = replace(text),
+        Value::Array(list) => list.iter_mut().for_each(|value| each_text(value, replace)),
+        Value::Object(map) => map.values_mut().for_each(|value| each_text(value, replace)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn each_xml_text(element: &mut xml::Element, replace: &impl Fn(&str) -> String) {
+    for attribute in &mut element.attributes {
+        attribute.value = replace(&attribute.value);
+    }
+    for node in &mut element.nodes {
+        match node {
+            xml::Node::Text(text) => *text = replace(text),
+            xml::Node::Element(child) => each_xml_text(child, replace),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+use super::file::normal;
+use crate::{
+    check::{Diff, Finding},
+    contract::Level,
+};
+use similar::{ChangeTag, TextDiff};
+
+/// How many lines are shown around a difference.
+const AROUND: usize = 2;
+
+/// Compares a snapshot with what was seen: a finding without clause for each step that differs, with a diff of only that.
+///
+/// The findings are of level `may`; where and in which exchange is left for the caller to fill in.
+#[must_use]
+pub fn compare(snapshot: &str, seen: &str) -> Vec<Finding> {
+    let (snapshot, seen) = (normal(snapshot), normal(seen));
+    if snapshot == seen {
+        return Vec::new();
+    }
+    let (before, after) = (steps(&snapshot), steps(&seen));
+    let mut findings = Vec::new();
+    for (step, expected) in &before {
+        match after.iter().find(|(id, _)| id == step) {
+            None => findings.push(finding(step, expected, "")),
+            Some((_, actual)) if actual != expected => {
+                findings.push(finding(step, expected, actual));
+            }
+            Some(_) => {}
+        }
+    }
+    for (step, actual) in &after {
+        if !before.iter().any(|(id, _)| id == step) {
+            findings.push(finding(step, "", actual));
+        }
+    }
+    if findings.is_empty() {
+        // The same steps in another order.
+        findings.push(finding("", &names(&before), &names(&after)));
+    }
+    findings
+}
+
+fn names(steps: &[(String, String)]) -> String {
+    steps
+        .iter()
+        .map(|(step, _)| format!("step {step}\n"))
+        .collect()
+}
+
+/// The text of each step, with how often its name came before where it comes again.
+fn steps(text: &str) -> Vec<(String, String)> {
+    let mut steps: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        if let Some(step) = line.strip_prefix("--- step ") {
+            let again = steps
+                .iter()
+                .filter(|(id, _)| id == step || id.starts_with(&format!("{step} #")))
+                .count();
+            let id = match again {
+                0 => step.to_owned(),
+                again => format!("{step} #{}", again + 1),
+            };
+            steps.push((id, String::new()));
+        } else {
+            if steps.is_empty() {
+                steps.push((String::new(), String::new()));
+            }
+            if let Some((_, body)) = steps.last_mut() {
+                body.push_str(line);
+                body.push('\n');
+            }
+        }
+    }
+    for (_, body) in &mut steps {
+        *body = normal(body);
+    }
+    steps
+}
+
+fn finding(step: &str, expected: &str, actual: &str) -> Finding {
+    let (old, new) = differing(expected, actual);
+    let first = |text: &str, other: &str, nothing: &str| {
+        let others: Vec<_> = other.lines().collect();
+        text.lines()
+            .find(|line| !others.contains(line))
+            .or_else(|| text.lines().next())
+            .map_or_else(|| nothing.to_owned(), str::to_owned)
+    };
+    Finding {
+        clause: None,
+        level: Level::May,
+        step: step.to_owned(),
+        place: None,
+        step_place: None,
+        subject: "snapshot".to_owned(),
+        expected: if expected.is_empty() {
+            "no such step".to_owned()
+        } else {
+            first(&old, &new, "no such line")
+        },
+        actual: if actual.is_empty() {
+            "no such step".to_owned()
+        } else {
+            first(&new, &old, "no such line")
+        },
+        diff: Some(Diff {
+            expected: old,
+            actual: new,
+        }),
+        exchange: None,
+    }
+}
+
+/// Of both texts only what differs, and two lines around it.
+fn differing(expected: &str, actual: &str) -> (String, String) {
+    let diff = TextDiff::from_lines(expected, actual);
+    let (mut old, mut new) = (String::new(), String::new());
+    for (at, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+        if at > 0 {
+            old.push_str("...\n");
+            new.push_str("...\n");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let line = change.value().trim_end_matches('\n');
+            if change.tag() != ChangeTag::Insert {
+                old.push_str(line);
+                old.push('\n');
+            }
+            if change.tag() != ChangeTag::Delete {
+                new.push_str(line);
+                new.push('\n');
+            }
+        }
+    }
+    (old, new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+
+    const SNAPSHOT: &str = "--- step a\nHTTP/1.1 200 OK\nA: 1\nB: 2\nC: 3\n\n{\n  \"x\": 1\n}\n\n--- step b\nHTTP/1.1 404 Not Found\n";
+
+    #[test]
+    fn equal_texts_give_nothing_whatever_their_line_ends() {
+        assert!(compare(SNAPSHOT, &SNAPSHOT.replace('\n', "\r\n")).is_empty());
+        assert!(compare(SNAPSHOT, &format!("\n{SNAPSHOT}\n")).is_empty());
+    }
+
+    #[test]
+    fn a_difference_shows_only_what_differs() {
+        let findings = compare(SNAPSHOT, &SNAPSHOT.replace("\"x\": 1", "\"x\": 2"));
+        assert_eq!(findings.len(), 1);
+        let finding = &findings[0];
+        assert_eq!(finding.step, "a");
+        assert_eq!(finding.expected, "  \"x\": 1");
+        assert_eq!(finding.actual, "  \"x\": 2");
+        let diff = finding.diff.as_ref().expect("a diff");
+        assert_eq!(diff.expected, "\n{\n  \"x\": 1\n}\n");
+    }
+
+    #[test]
+    fn a_step_that_is_missing_or_new_or_moved_is_a_finding() {
+        let (a, b) = SNAPSHOT.split_once("--- step b").expect("two steps");
+        let b = format!("--- step b{b}");
+        assert_eq!(compare(SNAPSHOT, a)[0].actual, "no such step");
+        assert_eq!(compare(a, SNAPSHOT)[0].expected, "no such step");
+        assert_eq!(compare(SNAPSHOT, &format!("{b}\n{a}")).len(), 1);
+        assert_eq!(compare(SNAPSHOT, "").len(), 2);
+    }
+}
