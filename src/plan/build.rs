@@ -261,6 +261,7 @@ impl Builder<'_> {
             steps,
             cleanup: cleanup.into_iter().flatten().collect(),
             effects: scenario.effects,
+            base_path: self.options.base_path.trim_end_matches('/').to_owned(),
         })
     }
 

@@ -8,6 +8,7 @@ mod select;
 mod types;
 mod vars;
 
+pub(crate) use build::SEGMENT;
 pub use build::{PlanOptions, Planned, Skipped, plan};
 pub use select::{Shard, ShardError, matches, shards};
 pub use types::{

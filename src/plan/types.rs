@@ -46,6 +46,8 @@ pub struct Plan {
     pub cleanup: Vec<PlannedStep>,
     /// What it does to the target.
     pub effects: Effects,
+    /// The path of the target's URL, which stands in front of every path; empty for most.
+    pub base_path: String,
 }
 
 /// A variable's value.

@@ -34,7 +34,8 @@ pub(super) fn generated(length: u64, seed: u64) -> Bytes {
     bytes.into()
 }
 
-/// The variables of one scenario, or of one row of it, in the order in which they can use each other: `run_id`, `traits`, those of
+/// The variables of one scenario, or of one row of it, in the order in which they can use each other: `run_id`, the traits (each by its
+/// name with `_` for `-`, and all in `target`), those of
 /// the contract, of the scenario, of the row. What was set from outside replaces values of contract and scenario, not of rows.
 pub(super) fn variables(
     contract: &Contract,
@@ -63,6 +64,10 @@ pub(super) fn variables(
             .map(|(_, text)| text.as_str())
     };
     put(&mut scope, "run_id", Value::Json(run_id.into()));
+    for (name, value) in &target.traits {
+        let value = Value::Json(value.as_str().into());
+        put(&mut scope, &name.replace('-', "_"), value);
+    }
     let traits = target
         .traits
         .iter()
@@ -70,7 +75,7 @@ pub(super) fn variables(
         .collect();
     put(
         &mut scope,
-        "traits",
+        "target",
         Value::Json(serde_json::Value::Object(traits)),
     );
     for (name, literal) in &contract.vars {

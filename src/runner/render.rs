@@ -1,0 +1,372 @@
+//! Fills in what a plan leaves to be known: templates become an [`Outgoing`].
+
+use crate::{
+    auth,
+    client::{ClientOptions, CutAt, Limits, Origin, Outgoing},
+    message::{Request, Version},
+    plan::{Plan, PlannedStep, TargetPart, Value},
+    scenario::{Auth, BodySource, Connection},
+    source::{Literal, Scope, Template, TemplateError},
+};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+use std::{path::Path, sync::Arc, time::Duration};
+
+/// What stands in names and values of a query as it is.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'*')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b',')
+    .remove(b';')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'/')
+    .remove(b'?');
+
+/// Why a step cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RenderError {
+    #[error("{}: {}", .0.place, .0.message)]
+    Template(#[from] TemplateError),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A step that can be sent, and the scope that its reply is judged in.
+pub(super) struct Rendered {
+    pub(super) outgoing: Outgoing,
+    pub(super) scope: Scope,
+}
+
+/// What is the same for all steps.
+pub(super) struct Frame<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) folder: Option<&'a Path>,
+    pub(super) timeout: Duration,
+    pub(super) limits: Limits,
+}
+
+/// The scope in which a plan begins.
+pub(super) fn first_scope(plan: &Plan) -> Scope {
+    let mut scope = Scope::new();
+    for (name, value) in &plan.vars {
+        match value {
+            Value::Json(json) => scope.set(name, json.clone()),
+            Value::Bytes(bytes) => scope.set_bytes(name, bytes.clone()),
+            Value::Secret(text) => scope.set(name, text.as_str().into()),
+        }
+    }
+    scope
+}
+
+/// All values that no output may show: variables declared secret and the passwords of credentials.
+#[must_use]
+pub fn secrets(plans: &[Arc<Plan>], client: &ClientOptions) -> Vec<String> {
+    let mut all: Vec<String> = client
+        .credentials
+        .iter()
+        .map(|credentials| credentials.password.clone())
+        .collect();
+    for plan in plans {
+        all.extend(plan.vars.iter().filter_map(|(_, value)| match value {
+            Value::Secret(text) => Some(text.clone()),
+            Value::Json(_) | Value::Bytes(_) => None,
+        }));
+        for step in plan.steps.iter().flatten().chain(&plan.cleanup) {
+            if let Auth::Basic { password, .. } = &step.send.auth
+                && let Ok(text) = password.render(&first_scope(plan))
+            {
+                all.push(text);
+            }
+        }
+    }
+    all.retain(|secret| !secret.is_empty());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Fills in a step.
+pub(super) fn render(
+    step: &PlannedStep,
+    scope: &Scope,
+    frame: &Frame<'_>,
+) -> Result<Rendered, RenderError> {
+    let send = &step.send;
+    let mut scope = scope.clone();
+    for (name, literal) in &step.with {
+        let value = literal.resolve(&scope)?;
+        scope.set(name, value);
+    }
+    if !send.path.is_empty() {
+        let mut path = match scope.get("path") {
+            Some(serde_json::Value::Object(path)) => path,
+            _ => serde_json::Map::new(),
+        };
+        for (name, value) in &send.path {
+            path.insert(name.clone(), value.render(&scope)?.into());
+        }
+        scope.set("path", path.into());
+    }
+    let (origin, prefix) = origin(send.at.as_ref(), &scope, frame.origin)?;
+    let mut request = Request::new(send.method.render(&scope)?, prefix);
+    if send.http10 {
+        request.version = Version::Http10;
+    }
+    target(step, &scope, &mut request.target)?;
+    let mut suppress = Vec::new();
+    for (name, value) in &send.header {
+        match value {
+            Some(value) => request.headers.append(name, value.render(&scope)?),
+            None => suppress.push(name.clone()),
+        }
+    }
+    match &send.auth {
+        Auth::Target => {}
+        Auth::None => suppress.push("Authorization".to_owned()),
+        Auth::Basic { user, password } => {
+            let user = auth::User::new(user.render(&scope)?, password.render(&scope)?);
+            let value = auth::Basic::value(&user);
+            request.headers.set("Authorization", value);
+        }
+    }
+    let mut raw = None;
+    if let Some(source) = &send.body {
+        let (bytes, content_type) = body(source, &scope, frame)?;
+        if let Some(content_type) = content_type
+            && !request.headers.contains("Content-Type")
+            && !suppress
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case("Content-Type"))
+        {
+            request.headers.append("Content-Type", content_type);
+        }
+        if matches!(source, BodySource::Raw(_)) {
+            let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
+            request.method = String::from_utf8_lossy(method).into_owned();
+            raw = Some(bytes);
+        } else {
+            request.body = bytes;
+        }
+    }
+    let cut = match &send.cut {
+        None => None,
+        Some(cut) => Some(CutAt {
+            after: number(&cut.after, &scope, "where a request is cut")?,
+            then: cut.then,
+        }),
+    };
+    let mut outgoing = Outgoing::new(origin, request);
+    outgoing.suppress = suppress;
+    outgoing.raw = raw;
+    outgoing.cut = cut;
+    outgoing.fresh = send.connection == Connection::New;
+    outgoing.exact = super::record::expects_a_break(&step.expect);
+    outgoing.timeout = send.timeout.unwrap_or(frame.timeout);
+    outgoing.limits = frame.limits;
+    Ok(Rendered { outgoing, scope })
+}
+
+fn origin(
+    at: Option<&Template>,
+    scope: &Scope,
+    target: &Origin,
+) -> Result<(Origin, String), RenderError> {
+    let Some(at) = at else {
+        return Ok((target.clone(), String::new()));
+    };
+    let text = at.render(scope)?;
+    let url = if text.contains("://") {
+        text
+    } else {
+        let scheme = if target.tls { "https" } else { "http" };
+        format!("{scheme}://{text}")
+    };
+    let (origin, path) = Origin::parse(&url)
+        .map_err(|error| RenderError::Other(format!("{}: {error}", at.place)))?;
+    Ok((origin, path.trim_end_matches('/').to_owned()))
+}
+
+fn target(step: &PlannedStep, scope: &Scope, out: &mut String) -> Result<(), TemplateError> {
+    for part in &step.send.target {
+        match part {
+            TargetPart::Text(text) => out.push_str(text),
+            TargetPart::Raw(template) => out.push_str(&template.render(scope)?),
+            TargetPart::Segment(template) => {
+                let text = template.render(scope)?;
+                out.extend(utf8_percent_encode(&text, crate::plan::SEGMENT));
+            }
+            TargetPart::Rest(template) => {
+                let text = template.render(scope)?;
+                let text = if out.ends_with('/') {
+                    text.trim_start_matches('/')
+                } else {
+                    &text
+                };
+                for (at, segment) in text.split('/').enumerate() {
+                    if at > 0 {
+                        out.push('/');
+                    }
+                    out.extend(utf8_percent_encode(segment, crate::plan::SEGMENT));
+                }
+            }
+        }
+    }
+    for (name, value) in &step.send.query {
+        out.push(if out.contains('?') { '&' } else { '?' });
+        out.extend(utf8_percent_encode(name, QUERY));
+        out.push('=');
+        let value = value.render(scope)?;
+        out.extend(percent_encode(value.as_bytes(), QUERY));
+    }
+    Ok(())
+}
+
+type Typed = (Bytes, Option<&'static str>);
+
+fn body(source: &BodySource, scope: &Scope, frame: &Frame<'_>) -> Result<Typed, RenderError> {
+    let text = |template: &Template| template.render(scope).map(Bytes::from);
+    Ok(match source {
+        BodySource::Json(literal) => (
+            literal.resolve(scope)?.to_string().into(),
+            Some("application/json; charset=utf-8"),
+        ),
+        BodySource::Xml(template) => (text(template)?, Some("application/xml; charset=utf-8")),
+        BodySource::Text(template) | BodySource::Raw(template) => (text(template)?, None),
+        BodySource::Bytes(name, place) => (
+            variable(name, scope)
+                .ok_or_else(|| RenderError::Other(format!("{place}: `{name}` has no bytes")))?,
+            None,
+        ),
+        BodySource::Slice {
+            name,
+            from,
+            to,
+            place,
+        } => {
+            let bytes = variable(name, scope)
+                .ok_or_else(|| RenderError::Other(format!("{place}: `{name}` has no bytes")))?;
+            let from = number(from, scope, "the start of a slice")?;
+            let to = number(to, scope, "the end of a slice")?;
+            if from > to || to > bytes.len() {
+                let length = bytes.len();
+                let why = format!("{place}: `{name}` has {length} bytes, none from {from} to {to}");
+                return Err(RenderError::Other(why));
+            }
+            (bytes.slice(from..to), None)
+        }
+        BodySource::File(template) => {
+            let name = template.render(scope)?;
+            let path = frame.folder.unwrap_or(Path::new("")).join(&name);
+            let read = std::fs::read(&path).map_err(|error| {
+                RenderError::Other(format!("{}: `{}`: {error}", template.place, path.display()))
+            })?;
+            (read.into(), None)
+        }
+        BodySource::Hex(template) => {
+            let digits: String = template.render(scope)?.split_whitespace().collect();
+            let bytes = (0..digits.len())
+                .step_by(2)
+                .map(|at| {
+                    digits
+                        .get(at..at + 2)
+                        .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                })
+                .collect::<Option<Vec<u8>>>()
+                .ok_or_else(|| {
+                    RenderError::Other(format!(
+                        "{}: `{digits}` is no hexadecimal text",
+                        template.place
+                    ))
+                })?;
+            (bytes.into(), None)
+        }
+    })
+}
+
+fn variable(name: &str, scope: &Scope) -> Option<Bytes> {
+    scope.get_bytes(name).or_else(|| match scope.get(name)? {
+        serde_json::Value::String(text) => Some(text.into()),
+        _ => None,
+    })
+}
+
+fn number(literal: &Literal, scope: &Scope, what: &str) -> Result<usize, RenderError> {
+    let value = literal.resolve(scope)?;
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
+        .and_then(|number| usize::try_from(number).ok())
+        .ok_or_else(|| RenderError::Other(format!("{what} is no number: {value}")))
+}
+
+/// Whether a step of the cleanup uses a name that was never set.
+pub(super) fn uses_what_is_unset(step: &PlannedStep, scope: &Scope) -> bool {
+    let send = &step.send;
+    let mut unset = false;
+    let mut look = |template: &Template| {
+        let own = |name: &String| step.with.iter().any(|(known, _)| known == name);
+        unset |= template
+            .names()
+            .iter()
+            .any(|name| name != "path" && !own(name) && !scope.has(name));
+    };
+    for (_, literal) in &step.with {
+        literal.templates(&mut |template| look(template));
+    }
+    look(&send.method);
+    send.at.iter().for_each(&mut look);
+    send.path.iter().for_each(|(_, template)| look(template));
+    send.query.iter().for_each(|(_, template)| look(template));
+    send.header
+        .iter()
+        .filter_map(|(_, template)| template.as_ref())
+        .for_each(&mut look);
+    if let Some(cut) = &send.cut {
+        cut.after.templates(&mut |template| look(template));
+    }
+    match &send.body {
+        Some(BodySource::Json(literal)) => literal.templates(&mut |template| look(template)),
+        Some(
+            BodySource::Xml(template)
+            | BodySource::Text(template)
+            | BodySource::Raw(template)
+            | BodySource::File(template)
+            | BodySource::Hex(template),
+        ) => look(template),
+        Some(BodySource::Bytes(name, _) | BodySource::Slice { name, .. }) => {
+            unset |= !scope.has(name);
+            return unset || path_unset(step, scope);
+        }
+        None => {}
+    }
+    unset || path_unset(step, scope)
+}
+
+fn path_unset(step: &PlannedStep, scope: &Scope) -> bool {
+    let mut known = scope.clone();
+    if !step.send.path.is_empty() {
+        let mut path = match scope.get("path") {
+            Some(serde_json::Value::Object(path)) => path,
+            _ => serde_json::Map::new(),
+        };
+        for (name, _) in &step.send.path {
+            path.insert(name.clone(), "".into());
+        }
+        known.set("path", path.into());
+    }
+    step.send.target.iter().any(|part| match part {
+        TargetPart::Text(_) => false,
+        TargetPart::Raw(template) => template.names().iter().any(|name| !scope.has(name)),
+        TargetPart::Segment(template) | TargetPart::Rest(template) => {
+            template.names().iter().any(|name| name == "path") && template.render(&known).is_err()
+        }
+    })
+}

@@ -1,0 +1,292 @@
+use super::{
+    StepTrace,
+    exchange::Talk,
+    record::{Record, expects_a_break, finding, wrong},
+    render::{RenderError, Rendered, render},
+};
+use crate::{
+    check::Mismatch,
+    client::Connections,
+    contract::Level,
+    message::{Exchange, How},
+    plan::PlannedStep,
+    scenario::Repeat,
+    source::Scope,
+};
+use serde_json::Value;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+/// How a scenario goes on behind a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Went {
+    /// With the next step.
+    On,
+    /// A promise it stands on is broken: with cleanup.
+    Ended,
+    /// A precondition was not met: with cleanup.
+    Blocked,
+    /// The run is interrupted, or stops at the first finding: with cleanup.
+    Stopped,
+    /// We could not: with cleanup.
+    Errored,
+}
+
+/// Where a step stands in its plan.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    pub(super) group: usize,
+    pub(super) index: usize,
+    pub(super) cleanup: bool,
+}
+
+/// What a step leaves behind: how it went, and the names it sets for later ones.
+pub(super) struct Stepped {
+    pub(super) went: Went,
+    pub(super) sets: Vec<(String, Value)>,
+}
+
+impl Talk {
+    /// Renders, sends, judges by the contract, judges by the step, captures; as often as the step repeats.
+    pub(super) async fn step(
+        &self,
+        connections: &mut Connections,
+        scope: &Scope,
+        step: &PlannedStep,
+        at: At,
+        record: &mut Record,
+    ) -> Stepped {
+        let mut sets = Vec::new();
+        let went = self
+            .steps(connections, scope, step, at, record, &mut sets)
+            .await
+            .unwrap_or_else(|error| {
+                record.errors.push(format!("step {}: {error}", step.id));
+                Went::Errored
+            });
+        Stepped { went, sets }
+    }
+
+    async fn steps(
+        &self,
+        connections: &mut Connections,
+        scope: &Scope,
+        step: &PlannedStep,
+        at: At,
+        record: &mut Record,
+        sets: &mut Vec<(String, Value)>,
+    ) -> Result<Went, RenderError> {
+        if let Some(pause) = step.wait {
+            self.pass(pause).await;
+        }
+        let watch = self.stopwatch();
+        let breaks = expects_a_break(&step.expect);
+        let (mut rendered, exchange, operation, missed) = loop {
+            let rendered = render(step, scope, &self.frame(at.cleanup))?;
+            let sent = self
+                .exchange(connections, &rendered.outgoing, breaks, at.cleanup, record)
+                .await;
+            let Some(exchange) = sent else {
+                return Ok(Went::Stopped);
+            };
+            let operation = step
+                .send
+                .operation
+                .or_else(|| self.operation_of(&exchange.request));
+            self.invariants(step, &rendered, &exchange, operation, record);
+            let Some(repeat) = &step.repeat else {
+                break (rendered, exchange, operation, None);
+            };
+            let fits = self
+                .judge
+                .fits(&repeat.until, &exchange, operation, &rendered.scope);
+            let gone = exchange.outcome.is_err() && !breaks;
+            match fits {
+                Ok(()) => break (rendered, exchange, operation, None),
+                Err(mismatch) if mismatch.wrong.is_some() || gone => {
+                    break (rendered, exchange, operation, Some(mismatch));
+                }
+                Err(mismatch) if watch.elapsed() + repeat.every > repeat.at_most => {
+                    break (rendered, exchange, operation, Some(mismatch));
+                }
+                Err(_) => {}
+            }
+            self.keep(step, at, &rendered, &exchange, false, record);
+            if !at.cleanup && self.shared.over().is_some() {
+                return Ok(Went::Stopped);
+            }
+            // At least a millisecond, or a mock's clock would never get on.
+            self.pass(repeat.every.max(std::time::Duration::from_millis(1)))
+                .await;
+        };
+        self.keep(step, at, &rendered, &exchange, true, record);
+        if let Some(path) = rendered.scope.get("path") {
+            sets.push(("path".to_owned(), path));
+        }
+        let mut went = Went::On;
+        if let Some(repeat) = &step.repeat {
+            went = went.max(self.reached(repeat, missed.map(|one| *one), step, &exchange, record));
+        }
+        if !(at.cleanup && step.expect.is_empty()) {
+            let judged = self.judge.expects(
+                &step.expect,
+                &exchange,
+                operation,
+                &rendered.scope,
+                self.is_url(),
+            );
+            if !judged.wrong.is_empty() {
+                went = went.max(Went::Errored);
+            }
+            let precondition = judged
+                .findings
+                .iter()
+                .any(|finding| finding.clause.is_none());
+            let worst = record.judged(judged, step, &exchange);
+            self.halt(worst);
+            if precondition {
+                went = went.max(Went::Blocked);
+            } else if worst == Some(Level::Must) {
+                went = went.max(Went::Ended);
+            }
+        }
+        if went == Went::On {
+            went = self.captures(step, &mut rendered, &exchange, operation, record, sets);
+        }
+        Ok(went)
+    }
+
+    fn invariants(
+        &self,
+        step: &PlannedStep,
+        rendered: &Rendered,
+        exchange: &Arc<Exchange>,
+        operation: Option<usize>,
+        record: &mut Record,
+    ) {
+        if !exchange.excess.is_empty() {
+            let actual = format!(
+                "{} bytes: `{}`",
+                exchange.excess.len(),
+                exchange.excess[..exchange.excess.len().min(60)].escape_ascii()
+            );
+            let found = finding("connection", "nothing that belongs to no reply", actual);
+            record.found(found, step, Some(exchange));
+            self.halt(Some(Level::Must));
+        }
+        // A reply that never came, or whose request we broke off ourselves, breaks no promise about replies.
+        let ours = rendered.outgoing.cut.is_some();
+        let nobody = matches!(&exchange.outcome, Err(broken) if ours || matches!(broken.how, How::Unreachable | How::Stalled | How::Tls));
+        if !nobody {
+            let judged = self.judge.invariants(exchange, operation, &rendered.scope);
+            let worst = record.judged(judged, step, exchange);
+            self.halt(worst);
+        }
+    }
+
+    /// Judges whether polling came to its end.
+    fn reached(
+        &self,
+        repeat: &Repeat,
+        missed: Option<Mismatch>,
+        step: &PlannedStep,
+        exchange: &Arc<Exchange>,
+        record: &mut Record,
+    ) -> Went {
+        let contract = &self.plan.contract;
+        let clauses = || {
+            repeat.proves.iter().filter_map(|(id, _)| {
+                let at = contract
+                    .clauses
+                    .iter()
+                    .position(|clause| clause.id == *id)?;
+                Some((at, &contract.clauses[at]))
+            })
+        };
+        let Some(mut missed) = missed else {
+            for (at, _) in clauses() {
+                record.counts.entry(at).or_default().kept += 1;
+            }
+            return Went::On;
+        };
+        if let Some(why) = &missed.wrong {
+            record.errors.push(wrong(why));
+            return Went::Errored;
+        }
+        missed.expected = format!("{} within {:?}", missed.expected, repeat.at_most);
+        if repeat.proves.is_empty() {
+            let found = self.judge.finding(None, missed);
+            record.found(found, step, Some(exchange));
+            self.halt(Some(Level::Must));
+            return Went::Blocked;
+        }
+        let mut went = Went::On;
+        for (at, clause) in clauses() {
+            record.counts.entry(at).or_default().broken += 1;
+            let found = self.judge.finding(Some(clause), missed.clone());
+            record.found(found, step, Some(exchange));
+            self.halt(Some(clause.level));
+            if clause.level == Level::Must {
+                went = Went::Ended;
+            }
+        }
+        went
+    }
+
+    fn captures(
+        &self,
+        step: &PlannedStep,
+        rendered: &mut Rendered,
+        exchange: &Arc<Exchange>,
+        operation: Option<usize>,
+        record: &mut Record,
+        sets: &mut Vec<(String, Value)>,
+    ) -> Went {
+        for capture in &step.capture {
+            let taken = self
+                .judge
+                .capture(capture, exchange, operation, &rendered.scope);
+            match taken {
+                Ok(value) => {
+                    rendered.scope.set(&capture.name, value.clone());
+                    sets.push((capture.name.clone(), value));
+                }
+                Err(found) => {
+                    record.found(*found, step, Some(exchange));
+                    self.halt(Some(Level::Must));
+                    return Went::Ended;
+                }
+            }
+        }
+        Went::On
+    }
+
+    fn keep(
+        &self,
+        step: &PlannedStep,
+        at: At,
+        rendered: &Rendered,
+        exchange: &Arc<Exchange>,
+        last: bool,
+        record: &mut Record,
+    ) {
+        debug_assert!(!step.id.is_empty(), "every step has an id");
+        if self.trace {
+            record.trace.push(StepTrace {
+                plan: self.plan.clone(),
+                at: (at.group, at.index),
+                cleanup: at.cleanup,
+                exchange: exchange.clone(),
+                scope: rendered.scope.clone(),
+                last,
+            });
+        }
+    }
+
+    /// Stops the run at the first finding that fails it, where that is asked for.
+    pub(super) fn halt(&self, worst: Option<Level>) {
+        let options = &self.shared.options;
+        if options.fail_fast && worst.is_some_and(|level| level >= options.fails_at) {
+            self.shared.halted.store(true, Relaxed);
+        }
+    }
+}
