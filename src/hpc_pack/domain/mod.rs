@@ -1,0 +1,37 @@
+//! The scheduler: jobs, tasks, subtasks, nodes, and how time moves them.
+//!
+//! In: what is asked, as values, with the moment at which it is asked. Out: values, or a [`Fault`]. It must not know HTTP, XML
+//! or JSON bodies, so that a second wire can be put on it. No command is ever executed.
+
+mod bag;
+mod catalogue;
+mod cluster;
+mod command;
+mod environment;
+mod fault;
+mod filter;
+mod job;
+mod job_file;
+mod jobs;
+mod list;
+mod lists;
+mod plan;
+mod quirk;
+mod run;
+mod scheduler;
+mod state;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod time;
+mod value;
+
+pub(crate) use cluster::Cluster;
+pub(crate) use command::{Play, Script};
+pub(crate) use fault::Fault;
+pub(crate) use job_file::{File, SentFile};
+pub(crate) use list::{Ask, Page, Row};
+pub(crate) use quirk::{QUIRKS, Quirk, Quirks};
+pub(crate) use scheduler::{Scheduler, Setup};
+pub(crate) use tasks::TaskRef;
+pub(crate) use value::Value;

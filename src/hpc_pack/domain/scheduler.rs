@@ -1,0 +1,285 @@
+use super::{
+    cluster::Cluster,
+    command::Script,
+    fault::Fault,
+    job::{Job, Stop},
+    list::Secret,
+    plan::{self, Stage},
+    quirk::{Quirk, Quirks},
+    state::JobState,
+};
+use crate::mock::{Ids, Moment};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// From one step of a job to the next where nothing else sets the time.
+pub(crate) const STEP: Duration = Duration::from_millis(20);
+/// What running tasks get to end themselves when they are cancelled without force.
+pub(crate) const GRACE: Duration = Duration::from_millis(100);
+
+/// The scheduler: all jobs and the cluster that they run on. It is told the time with everything it is asked.
+///
+/// # Why
+/// Every job moves on its own: tasks do not compete for cores, so that 100,000 jobs end as fast as one. What is due is kept
+/// in a queue, never found by looking at all jobs; a job that is asked for is brought up to date by itself, so that nobody
+/// waits for the others.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    pub(super) cluster: Cluster,
+    pub(super) scripts: Vec<Script>,
+    pub(super) quirks: Quirks,
+    /// The place in the list plus one is the id.
+    pub(super) jobs: Vec<Box<Job>>,
+    pub(super) secret: Secret,
+    queue: BinaryHeap<Reverse<(Moment, i32)>>,
+    owners: HashSet<Arc<str>>,
+}
+
+/// What a scheduler is started with.
+#[derive(Debug, Default)]
+pub(crate) struct Setup {
+    /// Its nodes, groups and templates.
+    pub(crate) cluster: Cluster,
+    /// The user's table of commands.
+    pub(crate) scripts: Vec<Script>,
+    /// What is to go wrong.
+    pub(crate) quirks: Quirks,
+}
+
+impl Scheduler {
+    /// A scheduler without jobs.
+    pub(crate) fn new(setup: Setup, ids: &Ids) -> Self {
+        Self {
+            cluster: setup.cluster,
+            scripts: setup.scripts,
+            quirks: setup.quirks,
+            jobs: Vec::new(),
+            secret: Secret(ids.next()),
+            queue: BinaryHeap::new(),
+            owners: HashSet::new(),
+        }
+    }
+
+    /// The nodes, groups and templates.
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// What is to go wrong.
+    pub(crate) fn quirks(&self) -> Quirks {
+        self.quirks
+    }
+
+    /// Does what is due, at most so many steps; tells whether nothing is left to do.
+    pub(crate) fn advance(&mut self, now: Moment, mut steps: usize) -> bool {
+        while let Some(&Reverse((due, id))) = self.queue.peek() {
+            if due > now {
+                return true;
+            }
+            if steps == 0 {
+                return false;
+            }
+            steps -= 1;
+            self.queue.pop();
+            // A job that was brought up to date by itself has left its old entry behind.
+            if self.job_ref(id).is_some_and(|job| job.due == Some(due)) {
+                self.settle(id, now);
+            }
+        }
+        true
+    }
+
+    /// Brings one job up to date, and before it the jobs that it waits for.
+    pub(super) fn settle(&mut self, id: i32, now: Moment) {
+        let mut open = vec![id];
+        let mut seen = HashSet::new();
+        let mut order = Vec::new();
+        while let Some(id) = open.pop() {
+            let Some(job) = self.job_ref(id) else { continue };
+            if job.state.is_final() || !seen.insert(id) {
+                continue;
+            }
+            order.push(id);
+            if job.state < JobState::Running {
+                open.extend(job.parents());
+            }
+        }
+        for id in order.into_iter().rev().chain([id]) {
+            let before = self.job_ref(id).and_then(|job| job.due);
+            while let Some(due) = self.job_ref(id).and_then(|job| job.due).filter(|due| *due <= now) {
+                self.step(id, due);
+            }
+            let after = self.job_ref(id).and_then(|job| job.due);
+            if before != after {
+                self.schedule(id);
+            }
+        }
+    }
+
+    /// Puts a job into the queue for its next step.
+    pub(super) fn schedule(&mut self, id: i32) {
+        if let Some(due) = self.job_ref(id).and_then(|job| job.due) {
+            self.queue.push(Reverse((due, id)));
+        }
+    }
+
+    /// The job of that id.
+    pub(super) fn job_ref(&self, id: i32) -> Option<&Job> {
+        self.jobs.get(place(id)?).map(|job| &**job)
+    }
+
+    /// The job of that id, to be changed.
+    pub(super) fn job_mut(&mut self, id: i32) -> Option<&mut Job> {
+        self.jobs.get_mut(place(id)?).map(|job| &mut **job)
+    }
+
+    /// The job of that id, up to date.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn job_now(&mut self, id: i32, now: Moment) -> Result<&mut Job, Fault> {
+        self.settle(id, now);
+        self.job_mut(id).ok_or(Fault::UnknownJob)
+    }
+
+    /// The job of that id with all that it takes to plan it.
+    pub(super) fn staged(&mut self, id: i32) -> Option<(&mut Job, Stage<'_>)> {
+        let job = self.jobs.get_mut(place(id)?)?;
+        let stage = Stage { cluster: &self.cluster, scripts: &self.scripts, quirks: self.quirks };
+        Some((job, stage))
+    }
+
+    /// A name that is kept once, however many jobs bear it.
+    pub(super) fn owner(&mut self, name: &str) -> Arc<str> {
+        if let Some(owner) = self.owners.get(name) {
+            return Arc::clone(owner);
+        }
+        let owner: Arc<str> = name.into();
+        self.owners.insert(Arc::clone(&owner));
+        owner
+    }
+
+    /// The next step of a job (section 6 of the contract).
+    fn step(&mut self, id: i32, at: Moment) {
+        let waits = self.waits_for(id);
+        let Some((job, stage)) = self.staged(id) else { return };
+        job.due = None;
+        match job.state {
+            JobState::Submitted => {
+                job.go(JobState::Validating, at);
+                job.due = Some(at.after(STEP));
+            }
+            JobState::Validating | JobState::ExternalValidation => {
+                match plan::objection(job, stage.cluster) {
+                    Some(why) => {
+                        job.error = Some(why.into());
+                        job.go(JobState::Failed, at);
+                    }
+                    None => {
+                        job.go(JobState::Queued, at);
+                        job.queued = Some(at);
+                        job.due = Some(at.after(STEP));
+                    }
+                }
+            }
+            JobState::Queued => match waits {
+                Wait::Until(moment) if moment > at => job.due = Some(moment),
+                Wait::For => {}
+                Wait::Broken => {
+                    job.error = Some("A job that it depends on did not finish.".into());
+                    job.go(JobState::Failed, at);
+                }
+                Wait::Until(_) => {
+                    job.nodes = plan::allocation(job, stage.cluster);
+                    job.started = Some(at);
+                    job.go(JobState::Running, at);
+                    plan::plan(job, stage, at);
+                }
+            },
+            JobState::Running => {
+                let goal = job.goal.clone();
+                job.error = goal.why.map(Into::into);
+                if goal.stops {
+                    let why = goal.why.unwrap_or_default().into();
+                    job.stop = Some(Box::new(Stop { at, until: at, why }));
+                }
+                let ending = if goal.end == Some(JobState::Canceled) {
+                    JobState::Canceling
+                } else {
+                    JobState::Finishing
+                };
+                job.go(ending, at);
+                job.due = Some(plan::release(job, stage, at).after(STEP));
+            }
+            JobState::Finishing => {
+                let end = job.goal.end.unwrap_or(JobState::Finished);
+                job.go(end, at);
+            }
+            JobState::Canceling => job.go(JobState::Canceled, at),
+            JobState::Configuring | JobState::Finished | JobState::Failed | JobState::Canceled => {}
+        }
+        self.touched(id);
+        if self.job_ref(id).is_some_and(|job| job.state.is_final()) {
+            self.wake_children(id, at);
+        }
+    }
+
+    /// Lets those wait no longer that waited for a job.
+    pub(super) fn wake_children(&mut self, id: i32, at: Moment) {
+        let children = self.job_ref(id).map(|job| job.children.clone()).unwrap_or_default();
+        for child in children {
+            let waits = self.job_ref(child).is_some_and(|job| job.state == JobState::Queued && job.due.is_none());
+            if waits && !matches!(self.waits_for(child), Wait::For) {
+                if let Some(job) = self.job_mut(child) {
+                    job.due = Some(at.after(STEP));
+                }
+                self.schedule(child);
+            }
+        }
+    }
+
+    fn touched(&mut self, id: i32) {
+        if self.quirks.has(Quirk::ChangeTimeStands)
+            && let Some(job) = self.job_mut(id)
+        {
+            job.changed = job.created;
+        }
+    }
+
+    /// What a queued job waits for: a moment, or other jobs.
+    fn waits_for(&self, id: i32) -> Wait {
+        let Some(job) = self.job_ref(id).filter(|job| job.state == JobState::Queued) else {
+            return Wait::Until(Moment(0));
+        };
+        let states: Vec<_> =
+            job.parents().filter_map(|id| self.job_ref(id)).map(|parent| parent.state).collect();
+        if states.iter().any(|state| !state.is_final()) {
+            return Wait::For;
+        }
+        if states.iter().any(|state| *state != JobState::Finished) {
+            return Wait::Broken;
+        }
+        match job.bag.get(super::catalogue::JobProperty::HoldUntil) {
+            super::value::Value::Time(Some(moment)) => Wait::Until(*moment),
+            _ => Wait::Until(Moment(0)),
+        }
+    }
+}
+
+/// What a queued job waits for.
+enum Wait {
+    /// That moment.
+    Until(Moment),
+    /// Other jobs.
+    For,
+    /// Nothing any more: a job that it needed has not finished.
+    Broken,
+}
+
+fn place(id: i32) -> Option<usize> {
+    usize::try_from(id).ok()?.checked_sub(1)
+}
