@@ -20,7 +20,10 @@ pub(crate) type Pairs = Vec<(Box<str>, Box<str>)>;
 impl Bag {
     /// The value of a property, its default where nothing else was set.
     pub(crate) fn get<P: Catalogue>(&self, property: P) -> &Value {
-        match self.0.binary_search_by_key(&property.index(), |(index, _)| *index) {
+        match self
+            .0
+            .binary_search_by_key(&property.index(), |(index, _)| *index)
+        {
             Ok(at) => &self.0[at].1,
             Err(_) => &property.facts().default,
         }
@@ -30,7 +33,8 @@ impl Bag {
     pub(crate) fn set<P: Catalogue>(&mut self, property: P, value: Option<Value>) {
         let value = value.filter(|value| *value != property.facts().default);
         match (
-            self.0.binary_search_by_key(&property.index(), |(index, _)| *index),
+            self.0
+                .binary_search_by_key(&property.index(), |(index, _)| *index),
             value,
         ) {
             (Ok(at), Some(value)) => self.0[at].1 = value,
@@ -63,7 +67,10 @@ pub(crate) fn changes<P: Catalogue>(sent: &[(String, String)]) -> Result<Changes
                 Ok(value) => Ok((property, value)),
                 Err(_) if facts.name == "Priority" => Err(Fault::Priority),
                 Err(_) if facts.name == "ExpandedPriority" => Err(Fault::ExpandedPriority),
-                Err(takes) => Err(Fault::BadValue { name: facts.name, takes }),
+                Err(takes) => Err(Fault::BadValue {
+                    name: facts.name,
+                    takes,
+                }),
             }
         })
         .collect()
@@ -89,7 +96,9 @@ pub(crate) fn columns<P: Catalogue>(asked: &str) -> Result<Vec<P>, Fault> {
 /// Sets names in a list of pairs; a blank value takes the name out. Names are equal in any letter case.
 pub(crate) fn merge(pairs: &mut Pairs, sent: &[(String, String)]) {
     for (name, value) in sent {
-        let at = pairs.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
+        let at = pairs
+            .iter()
+            .position(|(known, _)| known.eq_ignore_ascii_case(name));
         match at {
             Some(at) if value.is_empty() => {
                 pairs.remove(at);
@@ -133,12 +142,19 @@ mod tests {
     #[test]
     fn unknown_and_read_only_names_and_bad_values_are_refused() {
         let sent = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
-        let refused = |name: &str, value: &str| changes::<JobProperty>(&sent(name, value)).unwrap_err();
-        assert!(matches!(refused("Colour", "red"), Fault::UnknownProperty(_)));
+        let refused =
+            |name: &str, value: &str| changes::<JobProperty>(&sent(name, value)).unwrap_err();
+        assert!(matches!(
+            refused("Colour", "red"),
+            Fault::UnknownProperty(_)
+        ));
         assert!(matches!(refused("Id", "1"), Fault::ReadOnly("Id")));
         assert!(matches!(refused("MinCores", "-1"), Fault::BadValue { .. }));
         assert!(matches!(refused("priority", "9"), Fault::Priority));
-        assert!(matches!(refused("ExpandedPriority", "4001"), Fault::ExpandedPriority));
+        assert!(matches!(
+            refused("ExpandedPriority", "4001"),
+            Fault::ExpandedPriority
+        ));
         assert!(changes::<TaskProperty>(&sent("Commandline", "echo")).is_ok());
     }
 

@@ -53,7 +53,7 @@ pub(crate) trait Catalogue: Copy + Eq + Send + 'static {
 
 macro_rules! catalogue {
     ($(#[$doc:meta])* $kind:ident: $($name:ident: $form:expr, $default:expr, $settable:expr;)+
-     hidden: $($secret:ident: $secret_form:expr, $secret_settable:expr;)*) => {
+     => $($secret:ident: $secret_form:expr, $secret_settable:expr;)*) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub(crate) enum $kind {
@@ -171,7 +171,7 @@ catalogue! {
     SingleNode: Bool, NO, ALL;
     ChildJobIds: Ids, EMPTY, CREATE | SUBMIT;
     EstimatedProcessMemory: NUMBER, int(0), ALL;
-    hidden:
+    =>
     Password: Text(127), ALL;
 }
 
@@ -222,7 +222,7 @@ catalogue! {
     JobTaskId: NUMBER, int(0), NOWHERE;
     InstanceId: NUMBER, int(0), NOWHERE;
     TaskValidExitCodes: Text(LONG), EMPTY, ALL;
-    hidden:
+    =>
 }
 
 catalogue! {
@@ -246,7 +246,7 @@ catalogue! {
     OnlineTime: Time, NEVER, NOWHERE;
     Reachable: Bool, YES, NOWHERE;
     State: Word(NODE_STATES), word("Online", 4), NOWHERE;
-    hidden:
+    =>
 }
 
 /// What Get Job List gives unless told otherwise.

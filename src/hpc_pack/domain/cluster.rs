@@ -159,12 +159,17 @@ impl Cluster {
 
     /// The node of that name in any letter case, with its place in the list.
     pub(crate) fn node(&self, name: &str) -> Option<(usize, &Node)> {
-        self.nodes.iter().enumerate().find(|(_, node)| node.name.eq_ignore_ascii_case(name))
+        self.nodes
+            .iter()
+            .enumerate()
+            .find(|(_, node)| node.name.eq_ignore_ascii_case(name))
     }
 
     /// The group of that name in any letter case.
     pub(crate) fn group(&self, name: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))
+        self.groups
+            .iter()
+            .find(|group| group.name.eq_ignore_ascii_case(name))
     }
 
     /// The names of the nodes in a group.
@@ -184,16 +189,28 @@ impl Cluster {
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let file = object(&json, "the file")?;
-        known(file, "the file", &["nodes", "groups", "templates", "headNode"])?;
-        let nodes: Vec<_> = array(file, "nodes")?.iter().map(node).collect::<Result<_, _>>()?;
+        known(
+            file,
+            "the file",
+            &["nodes", "groups", "templates", "headNode"],
+        )?;
+        let nodes: Vec<_> = array(file, "nodes")?
+            .iter()
+            .map(node)
+            .collect::<Result<_, _>>()?;
         if nodes.is_empty() {
             return Err("`nodes` has no node".to_owned());
         }
-        let mut groups: Vec<_> =
-            array(file, "groups")?.iter().map(group).collect::<Result<_, _>>()?;
+        let mut groups: Vec<_> = array(file, "groups")?
+            .iter()
+            .map(group)
+            .collect::<Result<_, _>>()?;
         for name in nodes.iter().flat_map(|node| &node.groups) {
             if !groups.iter().any(|group| group.name == *name) {
-                groups.push(Group { name: name.clone(), description: String::new() });
+                groups.push(Group {
+                    name: name.clone(),
+                    description: String::new(),
+                });
             }
         }
         let mut templates = strings(file, "templates")?;
@@ -204,16 +221,36 @@ impl Cluster {
             Some(name) => string(name, "headNode")?,
             None => nodes[0].name.clone(),
         };
-        Ok(Self { nodes, groups, templates, head_node })
+        Ok(Self {
+            nodes,
+            groups,
+            templates,
+            head_node,
+        })
     }
 }
 
 fn node(json: &Json) -> Result<Node, String> {
     let fields = object(json, "a node")?;
-    known(fields, "a node", &[
-        "name", "groups", "state", "cores", "sockets", "memory", "speed", "reachable",
-        "availability", "location", "jobType", "dnsSuffix", "azureServiceName",
-    ])?;
+    known(
+        fields,
+        "a node",
+        &[
+            "name",
+            "groups",
+            "state",
+            "cores",
+            "sockets",
+            "memory",
+            "speed",
+            "reachable",
+            "availability",
+            "location",
+            "jobType",
+            "dnsSuffix",
+            "azureServiceName",
+        ],
+    )?;
     let name = fields.get("name").ok_or("a node has no `name`")?;
     let mut node = Node::named(string(name, "name")?);
     node.groups = strings(fields, "groups")?;
@@ -259,20 +296,31 @@ fn node(json: &Json) -> Result<Node, String> {
 fn group(json: &Json) -> Result<Group, String> {
     let fields = object(json, "a group")?;
     known(fields, "a group", &["name", "description"])?;
-    let text = |key| fields.get(key).map_or(Ok(String::new()), |value| string(value, key));
+    let text = |key| {
+        fields
+            .get(key)
+            .map_or(Ok(String::new()), |value| string(value, key))
+    };
     match text("name")? {
         name if name.is_empty() => Err("a group has no `name`".to_owned()),
-        name => Ok(Group { name, description: text("description")? }),
+        name => Ok(Group {
+            name,
+            description: text("description")?,
+        }),
     }
 }
 
 fn object<'a>(json: &'a Json, what: &str) -> Result<&'a Map<String, Json>, String> {
-    json.as_object().ok_or_else(|| format!("{what} is no object"))
+    json.as_object()
+        .ok_or_else(|| format!("{what} is no object"))
 }
 
 fn known(fields: &Map<String, Json>, what: &str, names: &[&str]) -> Result<(), String> {
     match fields.keys().find(|key| !names.contains(&key.as_str())) {
-        Some(key) => Err(format!("{what} has no `{key}`; it has {}", names.join(", "))),
+        Some(key) => Err(format!(
+            "{what} has no `{key}`; it has {}",
+            names.join(", ")
+        )),
         None => Ok(()),
     }
 }
@@ -286,11 +334,16 @@ fn array<'a>(fields: &'a Map<String, Json>, key: &str) -> Result<&'a [Json], Str
 }
 
 fn string(json: &Json, key: &str) -> Result<String, String> {
-    json.as_str().map(str::to_owned).ok_or_else(|| format!("`{key}` is no text"))
+    json.as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| format!("`{key}` is no text"))
 }
 
 fn strings(fields: &Map<String, Json>, key: &str) -> Result<Vec<String>, String> {
-    array(fields, key)?.iter().map(|item| string(item, key)).collect()
+    array(fields, key)?
+        .iter()
+        .map(|item| string(item, key))
+        .collect()
 }
 
 #[cfg(test)]
@@ -313,7 +366,10 @@ mod tests {
         let cluster = Cluster::read(text).unwrap();
         assert_eq!(cluster.nodes[0].cores, 2);
         assert_eq!(cluster.groups[0].name, "G");
-        assert_eq!((cluster.head_node.as_str(), cluster.templates.len()), ("A", 1));
+        assert_eq!(
+            (cluster.head_node.as_str(), cluster.templates.len()),
+            ("A", 1)
+        );
     }
 
     #[rstest]

@@ -28,7 +28,10 @@ pub(crate) const QUICK: Duration = Duration::from_millis(50);
 /// The most bytes of output that a task keeps (pages of the task properties: the first 4 KB).
 const KEPT: usize = 4_096;
 /// Commands that print nothing of interest and succeed.
-const SILENT: &[&str] = &["cd", "chdir", "rem", "call", "md", "mkdir", "del", "copy", "xcopy", "true", ":", "title", "pushd", "popd"];
+const SILENT: &[&str] = &[
+    "cd", "chdir", "rem", "call", "md", "mkdir", "del", "copy", "xcopy", "true", ":", "title",
+    "pushd", "popd",
+];
 
 /// Plays a command line; `variable` gives the environment.
 pub(crate) fn play(
@@ -36,11 +39,14 @@ pub(crate) fn play(
     scripts: &[Script],
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Play {
-    let script = scripts.iter().find(|script| matches(&script.pattern, line.trim()));
+    let script = scripts
+        .iter()
+        .find(|script| matches(&script.pattern, line.trim()));
     let mut play = match script {
-        Some(script) => {
-            Play { output: substituted(&script.play.output, variable), ..script.play.clone() }
-        }
+        Some(script) => Play {
+            output: substituted(&script.play.output, variable),
+            ..script.play.clone()
+        },
         None => sequence(line, variable),
     };
     let mut end = play.output.len().min(KEPT);
@@ -74,7 +80,11 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// Commands joined by `&&`, `||` and `&`, one after the other.
 fn sequence(line: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
     let line = unwrapped(line.trim());
-    let mut whole = Play { duration: Some(Duration::ZERO), exit: 0, output: String::new() };
+    let mut whole = Play {
+        duration: Some(Duration::ZERO),
+        exit: 0,
+        output: String::new(),
+    };
     let mut rest = line;
     let mut runs = true;
     loop {
@@ -82,7 +92,11 @@ fn sequence(line: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
         let (command, joint) = match at {
             None => (rest, ""),
             Some(at) => {
-                let width = if rest[at..].starts_with("&&") || rest[at..].starts_with("||") { 2 } else { 1 };
+                let width = if rest[at..].starts_with("&&") || rest[at..].starts_with("||") {
+                    2
+                } else {
+                    1
+                };
                 (&rest[..at], &rest[at..at + width])
             }
         };
@@ -90,7 +104,10 @@ fn sequence(line: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
             let play = single(command, variable);
             whole.output.push_str(&play.output);
             whole.exit = play.exit;
-            whole.duration = whole.duration.zip(play.duration).map(|(a, b)| a.saturating_add(b));
+            whole.duration = whole
+                .duration
+                .zip(play.duration)
+                .map(|(a, b)| a.saturating_add(b));
             if whole.duration.is_none() {
                 return whole;
             }
@@ -113,8 +130,16 @@ fn sequence(line: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
 fn unwrapped(line: &str) -> &str {
     let lower = line.to_ascii_lowercase();
     const SHELLS: &[&str] = &[
-        "cmd /c ", "cmd.exe /c ", "bash -c ", "/bin/bash -c ", "sh -c ", "/bin/sh -c ",
-        "powershell -command ", "powershell.exe -command ", "powershell -c ", "pwsh -c ",
+        "cmd /c ",
+        "cmd.exe /c ",
+        "bash -c ",
+        "/bin/bash -c ",
+        "sh -c ",
+        "/bin/sh -c ",
+        "powershell -command ",
+        "powershell.exe -command ",
+        "powershell -c ",
+        "pwsh -c ",
     ];
     for shell in SHELLS {
         if lower.starts_with(shell) {
@@ -135,15 +160,30 @@ fn single(command: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
         .split_once(|c: char| c.is_whitespace())
         .map_or((line.as_str(), ""), |(name, rest)| (name, rest.trim()));
     let words: Vec<_> = arguments.split_whitespace().collect();
-    let program = name.trim_matches('"').rsplit(['\\', '/']).next().unwrap_or_default();
+    let program = name
+        .trim_matches('"')
+        .rsplit(['\\', '/'])
+        .next()
+        .unwrap_or_default();
     let program = program.to_ascii_lowercase();
     let program = program.strip_suffix(".exe").unwrap_or(&program);
-    let prints = |output: String| Play { duration: Some(QUICK), exit: 0, output };
-    let runs = |duration| Play { duration, exit: 0, output: String::new() };
+    let prints = |output: String| Play {
+        duration: Some(QUICK),
+        exit: 0,
+        output,
+    };
+    let runs = |duration| Play {
+        duration,
+        exit: 0,
+        output: String::new(),
+    };
     let number = |word: Option<&&str>| word.and_then(|word| word.parse::<f64>().ok());
     let seconds = |n: f64| Duration::try_from_secs_f64(n).ok();
     match program {
-        "echo" => prints(format!("{}\r\n", arguments.split('>').next().unwrap_or_default().trim_end())),
+        "echo" => prints(format!(
+            "{}\r\n",
+            arguments.split('>').next().unwrap_or_default().trim_end()
+        )),
         "echo." => prints("\r\n".to_owned()),
         "sleep" | "start-sleep" | "timeout" => {
             let told = number(words.iter().rfind(|word| word.parse::<f64>().is_ok()));
@@ -159,17 +199,32 @@ fn single(command: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
                 return runs(None);
             }
             let at = words.iter().position(|word| *word == "-n" || *word == "-c");
-            let count = at.and_then(|at| number(words.get(at + 1))).unwrap_or(4.0).clamp(1.0, 1e9);
+            let count = at
+                .and_then(|at| number(words.get(at + 1)))
+                .unwrap_or(4.0)
+                .clamp(1.0, 1e9);
             let host = words.last().copied().unwrap_or("localhost");
-            Play { output: format!("Pinging {host}\r\n"), ..runs(seconds(count - 1.0)) }
+            Play {
+                output: format!("Pinging {host}\r\n"),
+                ..runs(seconds(count - 1.0))
+            }
         }
         "pause" | "yes" | "notepad" => runs(None),
         "exit" => {
-            let code = words.iter().rfind(|word| **word != "/b").and_then(|word| word.parse().ok());
-            Play { exit: code.unwrap_or(0), ..runs(Some(QUICK)) }
+            let code = words
+                .iter()
+                .rfind(|word| **word != "/b")
+                .and_then(|word| word.parse().ok());
+            Play {
+                exit: code.unwrap_or(0),
+                ..runs(Some(QUICK))
+            }
         }
         "false" => fails(1, ""),
-        "hostname" => prints(format!("{}\r\n", variable("COMPUTERNAME").unwrap_or_default())),
+        "hostname" => prints(format!(
+            "{}\r\n",
+            variable("COMPUTERNAME").unwrap_or_default()
+        )),
         "whoami" => prints(format!("{}\r\n", variable("USERNAME").unwrap_or_default())),
         "ver" => prints("Microsoft Windows [Version 10.0.14393]\r\n".to_owned()),
         "set" | "printenv" if words.len() == 1 => match variable(words[0]) {
@@ -177,20 +232,31 @@ fn single(command: &str, variable: &dyn Fn(&str) -> Option<String>) -> Play {
             Some(value) => prints(format!("{value}\r\n")),
             None => fails(1, "Environment variable is not defined\r\n"),
         },
-        "set" | "printenv" | "env" | "dir" | "ls" | "type" | "cat" | "date" | "time" | "pwd" | "ipconfig" => {
-            prints(String::new())
-        }
-        "mpiexec" => single(words.iter().rfind(|word| !word.starts_with('-')).map_or("rem", |w| w), variable),
+        "set" | "printenv" | "env" | "dir" | "ls" | "type" | "cat" | "date" | "time" | "pwd"
+        | "ipconfig" => prints(String::new()),
+        "mpiexec" => single(
+            words
+                .iter()
+                .rfind(|word| !word.starts_with('-'))
+                .map_or("rem", |w| w),
+            variable,
+        ),
         silent if SILENT.contains(&silent) => runs(Some(QUICK)),
         _ => fails(
             1,
-            &format!("'{name}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"),
+            &format!(
+                "'{name}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
+            ),
         ),
     }
 }
 
 fn fails(exit: i32, output: &str) -> Play {
-    Play { duration: Some(QUICK), exit, output: output.to_owned() }
+    Play {
+        duration: Some(QUICK),
+        exit,
+        output: output.to_owned(),
+    }
 }
 
 /// Puts the values in for `%NAME%` and `${NAME}`; a name without a value stays as it stands, as shells of Windows do.
@@ -246,7 +312,11 @@ mod tests {
     #[case("HOSTNAME", 0, "NODE1\r\n")]
     #[case("set GREETING", 0, "GREETING=hello\r\n")]
     #[case("C:\\Windows\\System32\\echo.exe x", 0, "x\r\n")]
-    fn well_known_commands_print_and_end(#[case] line: &str, #[case] exit: i32, #[case] output: &str) {
+    fn well_known_commands_print_and_end(
+        #[case] line: &str,
+        #[case] exit: i32,
+        #[case] output: &str,
+    ) {
         let played = play(line, &[], &environment);
         assert_eq!((played.exit, played.output.as_str()), (exit, output));
         assert!(played.duration.unwrap() <= Duration::from_millis(200));
@@ -259,8 +329,14 @@ mod tests {
     #[case("ping localhost", Some(3))]
     #[case("ping -t localhost", None)]
     #[case("timeout -1", None)]
-    fn commands_that_wait_run_as_long_as_they_say(#[case] line: &str, #[case] seconds: Option<u64>) {
-        assert_eq!(play(line, &[], &environment).duration, seconds.map(Duration::from_secs));
+    fn commands_that_wait_run_as_long_as_they_say(
+        #[case] line: &str,
+        #[case] seconds: Option<u64>,
+    ) {
+        assert_eq!(
+            play(line, &[], &environment).duration,
+            seconds.map(Duration::from_secs)
+        );
     }
 
     #[test]
@@ -274,7 +350,11 @@ mod tests {
     fn the_users_table_goes_first() {
         let script = Script {
             pattern: "solver *.dat".to_owned(),
-            play: Play { duration: Some(Duration::from_secs(9)), exit: 4, output: "%GREETING%".to_owned() },
+            play: Play {
+                duration: Some(Duration::from_secs(9)),
+                exit: 4,
+                output: "%GREETING%".to_owned(),
+            },
         };
         let scripts = [script];
         let played = play("Solver case1.dat", &scripts, &environment);

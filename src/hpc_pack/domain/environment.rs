@@ -18,8 +18,10 @@ pub(crate) fn variable(
     stage: Stage<'_>,
     name: &str,
 ) -> Option<String> {
-    let own = || look_up(&task.variables, name).filter(|_| !stage.quirks.has(Quirk::TaskVariablesUnseen));
-    let jobs = || look_up(&job.variables, name).filter(|_| !stage.quirks.has(Quirk::JobVariablesUnseen));
+    let own =
+        || look_up(&task.variables, name).filter(|_| !stage.quirks.has(Quirk::TaskVariablesUnseen));
+    let jobs =
+        || look_up(&job.variables, name).filter(|_| !stage.quirks.has(Quirk::JobVariablesUnseen));
     let set = if stage.quirks.has(Quirk::JobVariablesOverride) {
         jobs().or_else(own)
     } else {
@@ -32,7 +34,11 @@ pub(crate) fn variable(
     let task_text = |property| task.bag.get(property).written().into_owned();
     let node_name = node.map_or_else(String::new, |node| node.name.clone());
     let count = job.nodes.len();
-    let nodes = || job.nodes.iter().filter_map(|at| stage.cluster.nodes.get(usize::from(*at)));
+    let nodes = || {
+        job.nodes
+            .iter()
+            .filter_map(|at| stage.cluster.nodes.get(usize::from(*at)))
+    };
     Some(match name.to_ascii_uppercase().as_str() {
         "CCP_JOBID" => job.id.to_string(),
         "CCP_JOBNAME" => job_text(JobProperty::Name),
@@ -51,7 +57,9 @@ pub(crate) fn variable(
         "CCP_JOBTEMPLATE" => job_text(JobProperty::JobTemplate),
         "CCP_OWNER" | "USERNAME" => job.owner.rsplit('\\').next().unwrap_or_default().to_owned(),
         "CCP_NODES" | "CCP_NODES_CORES" => {
-            let list: Vec<_> = nodes().map(|node| format!("{} {}", node.name, node.cores)).collect();
+            let list: Vec<_> = nodes()
+                .map(|node| format!("{} {}", node.name, node.cores))
+                .collect();
             format!("{count} {}", list.join(" "))
         }
         "COMPUTERNAME" | "HOSTNAME" | "CCP_NODE" => node_name,

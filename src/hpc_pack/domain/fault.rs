@@ -19,7 +19,9 @@ pub(crate) enum Fault {
     #[error("`{0}` cannot be a parent of this job")]
     UnknownParent(i32),
     /// No task has that id, or the sweep has no such subtask, or not yet.
-    #[error("there is no task or subtask with this identifier, or its sweep has not been expanded yet")]
+    #[error(
+        "there is no task or subtask with this identifier, or its sweep has not been expanded yet"
+    )]
     UnknownTask,
     /// No node has that name.
     #[error("there is no node named `{0}`")]
@@ -31,7 +33,9 @@ pub(crate) enum Fault {
     #[error("there is no job template named `{0}`")]
     UnknownTemplate(String),
     /// Submit of a job that is not being configured.
-    #[error("only a job in the Configuring state can be submitted, and this one is {0}; a Canceled or Failed job can be requeued")]
+    #[error(
+        "only a job in the Configuring state can be submitted, and this one is {0}; a Canceled or Failed job can be requeued"
+    )]
     SubmitState(JobState),
     /// Cancel of a job in the wrong state; the page of Cancel Job prints this text.
     #[error("Jobs in the {0} state cannot be canceled.")]

@@ -90,8 +90,14 @@ impl Filter {
                 return Err(refuse("has no value"));
             } else if name.eq_ignore_ascii_case(state_name) {
                 if !value.eq_ignore_ascii_case("null") {
-                    let state = listed.state(&value).ok_or_else(|| refuse("names no state"))?;
-                    if filter.state.replace(state).is_some_and(|other| other != state) {
+                    let state = listed
+                        .state(&value)
+                        .ok_or_else(|| refuse("names no state"))?;
+                    if filter
+                        .state
+                        .replace(state)
+                        .is_some_and(|other| other != state)
+                    {
                         return Err(refuse("names a second state"));
                     }
                 }
@@ -129,11 +135,31 @@ mod tests {
     const OCTOBER: Option<Moment> = Some(Moment(1_444_953_600_000));
 
     #[rstest]
-    #[case(Listed::Jobs, "JobState eq queued and  ChangeTimeFrom eq 2015-10-16", Some(16), OCTOBER)]
-    #[case(Listed::Nodes, "NodeState eq draining and ChangeTimeFrom eq 2015-10-16", Some(2), OCTOBER)]
+    #[case(
+        Listed::Jobs,
+        "JobState eq queued and  ChangeTimeFrom eq 2015-10-16",
+        Some(16),
+        OCTOBER
+    )]
+    #[case(
+        Listed::Nodes,
+        "NodeState eq draining and ChangeTimeFrom eq 2015-10-16",
+        Some(2),
+        OCTOBER
+    )]
     #[case(Listed::Tasks, "taskstate EQ Queued", Some(8), None)]
-    #[case(Listed::Jobs, "JobState eq null AND ChangeTimeFrom eq null", None, None)]
-    #[case(Listed::Jobs, "ChangeTimeFrom eq 10/16/2015 12:00:00 AM", None, OCTOBER)]
+    #[case(
+        Listed::Jobs,
+        "JobState eq null AND ChangeTimeFrom eq null",
+        None,
+        None
+    )]
+    #[case(
+        Listed::Jobs,
+        "ChangeTimeFrom eq 10/16/2015 12:00:00 AM",
+        None,
+        OCTOBER
+    )]
     #[case(Listed::Jobs, "  ", None, None)]
     fn filters_as_the_pages_print_them_are_read(
         #[case] listed: Listed,
@@ -142,7 +168,14 @@ mod tests {
         #[case] changed_from: Option<Moment>,
     ) {
         let read = Filter::read(text, listed).unwrap();
-        assert_eq!(read, Filter { state, changed_from, either: false });
+        assert_eq!(
+            read,
+            Filter {
+                state,
+                changed_from,
+                either: false
+            }
+        );
     }
 
     #[rstest]

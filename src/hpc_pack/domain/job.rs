@@ -153,7 +153,11 @@ impl Job {
     }
 
     /// The value of a property.
-    pub(crate) fn value(&self, property: JobProperty, node_names: &dyn Fn(&[u16]) -> String) -> Value {
+    pub(crate) fn value(
+        &self,
+        property: JobProperty,
+        node_names: &dyn Fn(&[u16]) -> String,
+    ) -> Value {
         let state = |state: JobState| Value::Word(state.name(), state as i64);
         match property {
             JobProperty::Id => Value::Int(i64::from(self.id)),
@@ -168,8 +172,12 @@ impl Job {
             JobProperty::ChangeTime => Value::Time(Some(self.changed)),
             JobProperty::State => state(self.state),
             JobProperty::PreviousState => state(self.previous),
-            JobProperty::ErrorMessage => Value::from(self.error.as_deref().unwrap_or_default().to_owned()),
-            JobProperty::HasRuntime => Value::Bool(self.bag.get(JobProperty::RuntimeSeconds).as_int() > 0),
+            JobProperty::ErrorMessage => {
+                Value::from(self.error.as_deref().unwrap_or_default().to_owned())
+            }
+            JobProperty::HasRuntime => {
+                Value::Bool(self.bag.get(JobProperty::RuntimeSeconds).as_int() > 0)
+            }
             JobProperty::RequeueCount => Value::Int(i64::from(self.requeues)),
             JobProperty::AllocatedNodes => Value::from(node_names(&self.nodes)),
             JobProperty::ChildJobIds => {

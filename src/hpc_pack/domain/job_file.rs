@@ -43,18 +43,39 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such job or property.
-    pub(crate) fn job_file(&mut self, id: i32, names: Option<&str>, now: Moment) -> Result<File, Fault> {
+    pub(crate) fn job_file(
+        &mut self,
+        id: i32,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<File, Fault> {
         let some = names.is_some_and(|names| !names.trim().is_empty());
         let whole = !some || self.quirks.has(Quirk::JobXmlIgnoresProperties);
-        let mut file = File { properties: self.job(id, names.filter(|_| !whole), now)?, ..File::default() };
-        let Some(job) = self.job_ref(id).filter(|_| whole) else { return Ok(file) };
+        let mut file = File {
+            properties: self.job(id, names.filter(|_| !whole), now)?,
+            ..File::default()
+        };
+        let Some(job) = self.job_ref(id).filter(|_| whole) else {
+            return Ok(file);
+        };
         file.variables = owned(&job.variables);
         if !self.quirks.has(Quirk::JobXmlWithoutCustom) {
             file.custom = owned(&job.custom);
         }
-        let tasks = if self.quirks.has(Quirk::JobXmlWithoutTasks) { 0 } else { job.tasks.len() };
-        let at = |task| TaskRef { job: id, task, subtask: None };
-        file.tasks = (1..).take(tasks).map(|task| self.whole_task(at(task), now)).collect();
+        let tasks = if self.quirks.has(Quirk::JobXmlWithoutTasks) {
+            0
+        } else {
+            job.tasks.len()
+        };
+        let at = |task| TaskRef {
+            job: id,
+            task,
+            subtask: None,
+        };
+        file.tasks = (1..)
+            .take(tasks)
+            .map(|task| self.whole_task(at(task), now))
+            .collect();
         Ok(file)
     }
 
@@ -62,23 +83,41 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task or property.
-    pub(crate) fn task_file(&mut self, at: TaskRef, names: Option<&str>, now: Moment) -> Result<File, Fault> {
+    pub(crate) fn task_file(
+        &mut self,
+        at: TaskRef,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<File, Fault> {
         let some = names.is_some_and(|names| !names.trim().is_empty());
         let whole = !some || self.quirks.has(Quirk::JobXmlIgnoresProperties);
         let properties = self.task(at, names.filter(|_| !whole), now)?;
-        if whole && self.job_ref(at.job).is_some_and(|job| find(job, at).is_ok()) {
+        if whole
+            && self
+                .job_ref(at.job)
+                .is_some_and(|job| find(job, at).is_ok())
+        {
             return Ok(self.whole_task(at, now));
         }
-        Ok(File { properties, ..File::default() })
+        Ok(File {
+            properties,
+            ..File::default()
+        })
     }
 
     fn whole_task(&self, at: TaskRef, now: Moment) -> File {
         let task = self.job_ref(at.job).and_then(|job| job.task(at.task));
-        let pairs = |of: fn(&super::job::Task) -> &Pairs| task.map(|task| owned(of(task))).unwrap_or_default();
+        let pairs = |of: fn(&super::job::Task) -> &Pairs| {
+            task.map(|task| owned(of(task))).unwrap_or_default()
+        };
         File {
             properties: self.task_row(at, TaskProperty::GETTABLE, now),
             variables: pairs(|task| &task.variables),
-            custom: if self.quirks.has(Quirk::JobXmlWithoutCustom) { Vec::new() } else { pairs(|task| &task.custom) },
+            custom: if self.quirks.has(Quirk::JobXmlWithoutCustom) {
+                Vec::new()
+            } else {
+                pairs(|task| &task.custom)
+            },
             tasks: Vec::new(),
         }
     }
@@ -87,7 +126,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// A value that its property does not take, or a type of task that does not fit; nothing was made then.
-    pub(crate) fn create_job_from_file(&mut self, owner: &str, file: &SentFile, now: Moment) -> Result<i32, Fault> {
+    pub(crate) fn create_job_from_file(
+        &mut self,
+        owner: &str,
+        file: &SentFile,
+        now: Moment,
+    ) -> Result<i32, Fault> {
         let quirks = self.quirks;
         let mut properties = settable::<JobProperty>(&file.properties);
         // A file that was written with a template or parents of another cluster still makes a job here; everything else must fit.
@@ -106,7 +150,10 @@ impl Scheduler {
             return Err(fault);
         }
         self.apply(id, read, now);
-        let finished = file.properties.iter().any(|(name, value)| name == "State" && value != "Configuring");
+        let finished = file
+            .properties
+            .iter()
+            .any(|(name, value)| name == "State" && value != "Configuring");
         if finished && quirks.has(Quirk::JobFileKeepsState) {
             self.submit_job(id, &[], now)?;
         }
@@ -124,17 +171,34 @@ impl Scheduler {
         for sent in &file.tasks {
             let mut properties = settable::<TaskProperty>(&sent.properties);
             let is = |name: &str, value: &str| {
-                sent.properties.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
+                sent.properties
+                    .iter()
+                    .any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
             };
-            if is("IsParametric", "true") && !sent.properties.iter().any(|(name, _)| name == "Type") {
+            if is("IsParametric", "true") && !sent.properties.iter().any(|(name, _)| name == "Type")
+            {
                 properties.push(("Type".to_owned(), "ParametricSweep".to_owned()));
             }
             // Files name every property, also those that do not apply to the type of the task.
-            if ["NodePrep", "NodeRelease", "Service"].iter().any(|kind| is("Type", kind)) {
+            if ["NodePrep", "NodeRelease", "Service"]
+                .iter()
+                .any(|kind| is("Type", kind))
+            {
                 properties.retain(|(name, _)| {
-                    ["Name", "Type", "CommandLine", "WorkDirectory", "StdOutFilePath", "StdInFilePath", "StdErrFilePath", "RuntimeSeconds", "UserBlob", "TaskValidExitCodes"]
-                        .iter()
-                        .any(|kept| kept.eq_ignore_ascii_case(name))
+                    [
+                        "Name",
+                        "Type",
+                        "CommandLine",
+                        "WorkDirectory",
+                        "StdOutFilePath",
+                        "StdInFilePath",
+                        "StdErrFilePath",
+                        "RuntimeSeconds",
+                        "UserBlob",
+                        "TaskValidExitCodes",
+                    ]
+                    .iter()
+                    .any(|kept| kept.eq_ignore_ascii_case(name))
                 });
             }
             let mut task = new_task(job, &properties, now)?;
@@ -148,10 +212,14 @@ impl Scheduler {
 
 /// What of the properties can be set at all.
 fn settable<P: Catalogue>(sent: &Sent) -> Vec<(String, String)> {
-    let can = |name: &str| P::named(name).is_some_and(|property| property.facts().settable != NOWHERE);
+    let can =
+        |name: &str| P::named(name).is_some_and(|property| property.facts().settable != NOWHERE);
     sent.iter().filter(|(name, _)| can(name)).cloned().collect()
 }
 
 fn owned(pairs: &Pairs) -> Vec<(String, String)> {
-    pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect()
 }

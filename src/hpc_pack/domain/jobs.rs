@@ -14,7 +14,6 @@ use super::{
     value::{Value, items},
 };
 use crate::mock::Moment;
-use std::time::Duration;
 
 /// Names and values as they were sent.
 pub(crate) type Sent = [(String, String)];
@@ -24,7 +23,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// A property that does not exist, is read-only or does not take the value; nothing was made then.
-    pub(crate) fn create_job(&mut self, owner: &str, sent: &Sent, now: Moment) -> Result<i32, Fault> {
+    pub(crate) fn create_job(
+        &mut self,
+        owner: &str,
+        sent: &Sent,
+        now: Moment,
+    ) -> Result<i32, Fault> {
         if sent.is_empty() && self.quirks.has(Quirk::EmptyJobRefused) {
             return Err(Fault::Other("a job needs properties".to_owned()));
         }
@@ -32,7 +36,12 @@ impl Scheduler {
             () if self.quirks.has(Quirk::NewJobLosesProperties) => Vec::new(),
             () if self.quirks.has(Quirk::NewJobLosesLists) => sent
                 .iter()
-                .map(|(name, value)| (name.clone(), items(value).next().unwrap_or(value).to_owned()))
+                .map(|(name, value)| {
+                    (
+                        name.clone(),
+                        items(value).next().unwrap_or(value).to_owned(),
+                    )
+                })
                 .collect(),
             () => sent.to_vec(),
         };
@@ -50,7 +59,11 @@ impl Scheduler {
     pub(super) fn new_job(&mut self, owner: &str, now: Moment) -> Result<i32, Fault> {
         let id = i32::try_from(self.jobs.len() + 1)
             .map_err(|_| Fault::Other("the identifiers of jobs are used up".to_owned()))?;
-        let owner = if self.quirks.has(Quirk::OwnerLost) { "" } else { owner };
+        let owner = if self.quirks.has(Quirk::OwnerLost) {
+            ""
+        } else {
+            owner
+        };
         let owner = self.owner(owner);
         self.jobs.push(Box::new(Job::new(id, owner, now)));
         Ok(id)
@@ -75,7 +88,10 @@ impl Scheduler {
             return Err(Fault::JobState(state));
         }
         if let Some((property, _)) = read.iter().find(|(property, _)| !allowed(*property)) {
-            return Err(Fault::JobProperty { name: property.facts().name, state });
+            return Err(Fault::JobProperty {
+                name: property.facts().name,
+                state,
+            });
         }
         self.apply(id, read, now);
         if state == JobState::Running {
@@ -95,7 +111,11 @@ impl Scheduler {
             return Err(Fault::Other("submitting needs properties".to_owned()));
         }
         if state != JobState::Configuring {
-            return if quirks.has(Quirk::SubmitInAnyState) { Ok(()) } else { Err(Fault::SubmitState(state)) };
+            return if quirks.has(Quirk::SubmitInAnyState) {
+                Ok(())
+            } else {
+                Err(Fault::SubmitState(state))
+            };
         }
         let read = self.job_changes(sent, Some(id))?;
         if quirks.has(Quirk::SubmitValidates)
@@ -130,7 +150,13 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such job, a message that is too long, or a state that cannot be cancelled.
-    pub(crate) fn cancel_job(&mut self, id: i32, forced: bool, message: &str, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn cancel_job(
+        &mut self,
+        id: i32,
+        forced: bool,
+        message: &str,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let state = self.job_now(id, now)?.state;
         check_message(message, quirks)?;
@@ -147,16 +173,31 @@ impl Scheduler {
         if quirks.has(Quirk::CancelDoesNothing) {
             return Ok(());
         }
-        let Some((job, stage)) = self.staged(id) else { return Err(Fault::UnknownJob) };
+        let Some((job, stage)) = self.staged(id) else {
+            return Err(Fault::UnknownJob);
+        };
         let told = cancel_text(message, quirks);
         let at_once = forced && !quirks.has(Quirk::ForcedWaits);
         let running = matches!(state, JobState::Running | JobState::Canceling);
-        let until = if at_once || !running { now } else { now.after(GRACE) };
+        let until = if at_once || !running {
+            now
+        } else {
+            now.after(GRACE)
+        };
         job.error = Some(told.clone());
-        job.stop = Some(Box::new(Stop { at: now, until, why: told }));
+        job.stop = Some(Box::new(Stop {
+            at: now,
+            until,
+            why: told,
+        }));
         job.go(JobState::Canceling, now);
-        let releases = (!forced && !quirks.has(Quirk::UnforcedSkipsRelease)) || quirks.has(Quirk::ForcedRunsRelease);
-        let released = if running && releases { plan::release(job, stage, until) } else { until };
+        let releases = (!forced && !quirks.has(Quirk::UnforcedSkipsRelease))
+            || quirks.has(Quirk::ForcedRunsRelease);
+        let released = if running && releases {
+            plan::release(job, stage, until)
+        } else {
+            until
+        };
         let end = if released > until { released } else { until };
         if at_once && end == now {
             job.go(JobState::Canceled, now);
@@ -196,7 +237,10 @@ impl Scheduler {
             for run in &mut task.instances {
                 requeue_run(run, job, now, quirks);
             }
-            let done = task.instances.iter().all(|run| matches!(run.base, Base::Over(_)));
+            let done = task
+                .instances
+                .iter()
+                .all(|run| matches!(run.base, Base::Over(_)));
             if !task.instances.is_empty() && !done {
                 task.run.base = Base::Going;
                 task.run.course = None;
@@ -226,11 +270,11 @@ impl Scheduler {
     /// # Errors
     /// No such job or property.
     pub(crate) fn job(&mut self, id: i32, names: Option<&str>, now: Moment) -> Result<Row, Fault> {
-        match self.job_now(id, now) {
-            Err(Fault::UnknownJob) if self.quirks.has(Quirk::UnknownIdAnswered) => return Ok(Row::new()),
-            Err(fault) => return Err(fault),
-            Ok(_) => {}
+        let found = self.job_now(id, now).map(|_| ());
+        if found.is_err() && self.quirks.has(Quirk::UnknownIdAnswered) {
+            return Ok(Row::new());
         }
+        found?;
         let columns = self.asked(names)?;
         let mut row = self.job_row(id, &columns);
         if self.quirks.has(Quirk::PasswordReturned)
@@ -246,27 +290,38 @@ impl Scheduler {
         match names.filter(|names| !names.trim().is_empty()) {
             Some(_) if self.quirks.has(Quirk::PropertiesIgnored) => Ok(P::GETTABLE.to_vec()),
             Some(names) => asked_columns(names, self.quirks),
-            None if self.quirks.has(Quirk::DefaultSetIsName) => Ok(P::named("Name").into_iter().collect()),
+            None if self.quirks.has(Quirk::DefaultSetIsName) => {
+                Ok(P::named("Name").into_iter().collect())
+            }
             None => Ok(P::GETTABLE.to_vec()),
         }
     }
 
     /// The values of a job that is up to date.
     pub(super) fn job_row(&self, id: i32, columns: &[JobProperty]) -> Row {
-        let Some(job) = self.job_ref(id) else { return Row::new() };
+        let Some(job) = self.job_ref(id) else {
+            return Row::new();
+        };
         let names = |places: &[u16]| self.node_names(places);
         columns
             .iter()
             .map(|column| {
                 let value = job.value(*column, &names);
-                (column.facts().name, self.shown(*column == JobProperty::State, value))
+                (
+                    column.facts().name,
+                    self.shown(*column == JobProperty::State, value),
+                )
             })
             .collect()
     }
 
     /// The value of a state, as it is shown.
     pub(super) fn shown(&self, is_state: bool, value: Value) -> Value {
-        if is_state && self.quirks.has(Quirk::StateIsNumber) { Value::Int(value.as_int()) } else { value }
+        if is_state && self.quirks.has(Quirk::StateIsNumber) {
+            Value::Int(value.as_int())
+        } else {
+            value
+        }
     }
 
     /// The names of nodes, joined with commas.
@@ -283,16 +338,30 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such job.
-    pub(crate) fn job_variables(&mut self, id: i32, names: Option<&str>, now: Moment) -> Result<Vec<(String, String)>, Fault> {
+    pub(crate) fn job_variables(
+        &mut self,
+        id: i32,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<Vec<(String, String)>, Fault> {
         let quirks = self.quirks;
-        Ok(variables_named(&self.job_now(id, now)?.variables, names, quirks))
+        Ok(variables_named(
+            &self.job_now(id, now)?.variables,
+            names,
+            quirks,
+        ))
     }
 
     /// The custom properties of a job: those of the names that there are, or all.
     ///
     /// # Errors
     /// No such job.
-    pub(crate) fn job_custom(&mut self, id: i32, names: Option<&str>, now: Moment) -> Result<Vec<(String, String)>, Fault> {
+    pub(crate) fn job_custom(
+        &mut self,
+        id: i32,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<Vec<(String, String)>, Fault> {
         let quirks = self.quirks;
         Ok(custom_named(&self.job_now(id, now)?.custom, names, quirks))
     }
@@ -301,7 +370,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such job, or too many characters.
-    pub(crate) fn set_job_variables(&mut self, id: i32, sent: &Sent, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn set_job_variables(
+        &mut self,
+        id: i32,
+        sent: &Sent,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(id, now)?;
         set_variables(&mut job.variables, sent, quirks)?;
@@ -313,7 +387,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such job, or a name or value that is too long.
-    pub(crate) fn set_job_custom(&mut self, id: i32, sent: &Sent, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn set_job_custom(
+        &mut self,
+        id: i32,
+        sent: &Sent,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(id, now)?;
         set_custom(&mut job.custom, sent, quirks)?;
@@ -322,14 +401,26 @@ impl Scheduler {
     }
 
     /// Reads properties to set, and checks what only the scheduler knows: templates and parents.
-    pub(super) fn job_changes(&self, sent: &Sent, id: Option<i32>) -> Result<Changes<JobProperty>, Fault> {
+    pub(super) fn job_changes(
+        &self,
+        sent: &Sent,
+        id: Option<i32>,
+    ) -> Result<Changes<JobProperty>, Fault> {
         let read = changes::<JobProperty>(sent)?;
         for (property, value) in &read {
             let text = value.as_ref().map_or("", Value::as_text);
             match property {
                 JobProperty::JobTemplate => {
-                    let known = |name: &str| self.cluster.templates.iter().any(|known| known.eq_ignore_ascii_case(name));
-                    if !(text.is_empty() || known(text) || self.quirks.has(Quirk::UnknownTemplateAccepted)) {
+                    let known = |name: &str| {
+                        self.cluster
+                            .templates
+                            .iter()
+                            .any(|known| known.eq_ignore_ascii_case(name))
+                    };
+                    if !(text.is_empty()
+                        || known(text)
+                        || self.quirks.has(Quirk::UnknownTemplateAccepted))
+                    {
                         return Err(Fault::UnknownTemplate(text.to_owned()));
                     }
                 }
@@ -349,7 +440,10 @@ impl Scheduler {
     /// Applies changes that were found good.
     pub(super) fn apply(&mut self, id: i32, read: Changes<JobProperty>, now: Moment) {
         let quirks = self.quirks;
-        let before: Vec<_> = self.job_ref(id).map(|job| job.parents().collect()).unwrap_or_default();
+        let before: Vec<_> = self
+            .job_ref(id)
+            .map(|job| job.parents().collect())
+            .unwrap_or_default();
         let Some(job) = self.job_mut(id) else { return };
         for (property, value) in read {
             let number = value.as_ref().map(Value::as_int);
@@ -362,7 +456,10 @@ impl Scheduler {
                     continue;
                 }
                 JobProperty::Priority if !quirks.has(Quirk::PrioritiesDrift) => {
-                    job.bag.set(JobProperty::ExpandedPriority, number.map(|number| Value::Int(number * 1_000)));
+                    job.bag.set(
+                        JobProperty::ExpandedPriority,
+                        number.map(|number| Value::Int(number * 1_000)),
+                    );
                 }
                 JobProperty::ExpandedPriority if !quirks.has(Quirk::PrioritiesDrift) => {
                     let word = number
@@ -394,7 +491,9 @@ impl Scheduler {
 
     /// Plans a running job anew from now on.
     pub(super) fn replan(&mut self, id: i32, now: Moment) {
-        let Some((job, stage)) = self.staged(id) else { return };
+        let Some((job, stage)) = self.staged(id) else {
+            return;
+        };
         if job.state == JobState::Running {
             plan::plan(job, stage, now);
             self.schedule(id);
@@ -439,7 +538,11 @@ fn requeue_run(run: &mut Run, job: &Job, now: Moment, quirks: Quirks) {
 /// Checks the reason of a cancel.
 pub(super) fn check_message(message: &str, quirks: Quirks) -> Result<(), Fault> {
     let length = message.chars().count();
-    let most = if quirks.has(Quirk::CancelMessageTooShort) { CANCEL_MESSAGE - 1 } else { CANCEL_MESSAGE };
+    let most = if quirks.has(Quirk::CancelMessageTooShort) {
+        CANCEL_MESSAGE - 1
+    } else {
+        CANCEL_MESSAGE
+    };
     let too_long = length > most && !quirks.has(Quirk::CancelMessageUnlimited);
     if too_long || (length == 0 && quirks.has(Quirk::EmptyCancelMessageRefused)) {
         return Err(Fault::CancelMessage);
@@ -457,18 +560,39 @@ pub(super) fn cancel_text(message: &str, quirks: Quirks) -> Box<str> {
 }
 
 /// Variables by name, all of them where none is named.
-pub(super) fn variables_named(pairs: &Pairs, names: Option<&str>, quirks: Quirks) -> Vec<(String, String)> {
-    named(pairs, names, quirks, !quirks.has(Quirk::UnknownVariableOmitted))
+pub(super) fn variables_named(
+    pairs: &Pairs,
+    names: Option<&str>,
+    quirks: Quirks,
+) -> Vec<(String, String)> {
+    named(
+        pairs,
+        names,
+        quirks,
+        !quirks.has(Quirk::UnknownVariableOmitted),
+    )
 }
 
 /// Custom properties by name, all of them where none is named.
-pub(super) fn custom_named(pairs: &Pairs, names: Option<&str>, quirks: Quirks) -> Vec<(String, String)> {
+pub(super) fn custom_named(
+    pairs: &Pairs,
+    names: Option<&str>,
+    quirks: Quirks,
+) -> Vec<(String, String)> {
     named(pairs, names, quirks, false)
 }
 
-fn named(pairs: &Pairs, names: Option<&str>, quirks: Quirks, missing: bool) -> Vec<(String, String)> {
+fn named(
+    pairs: &Pairs,
+    names: Option<&str>,
+    quirks: Quirks,
+    missing: bool,
+) -> Vec<(String, String)> {
     match names.filter(|names| !names.trim().is_empty() && !quirks.has(Quirk::NamesIgnored)) {
-        None => pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        None => pairs
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect(),
         Some(names) => items(names)
             .filter_map(|name| match look_up(pairs, name) {
                 Some(value) => Some((name.to_owned(), value.to_owned())),
@@ -481,7 +605,10 @@ fn named(pairs: &Pairs, names: Option<&str>, quirks: Quirks, missing: bool) -> V
 /// Sets environment variables.
 pub(super) fn set_variables(pairs: &mut Pairs, sent: &Sent, quirks: Quirks) -> Result<(), Fault> {
     let merged = merged(pairs, sent, quirks);
-    let size: usize = merged.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
+    let size: usize = merged
+        .iter()
+        .map(|(name, value)| name.chars().count() + value.chars().count())
+        .sum();
     if size > VARIABLES {
         return Err(Fault::Variables);
     }
@@ -498,12 +625,16 @@ pub(super) fn set_custom(pairs: &mut Pairs, sent: &Sent, quirks: Quirks) -> Resu
             return Err(Fault::CustomName);
         }
         if value.chars().count() > CUSTOM_VALUE {
-            return Err(Fault::Other(format!("the value of a custom property has at most {CUSTOM_VALUE} characters")));
+            return Err(Fault::Other(format!(
+                "the value of a custom property has at most {CUSTOM_VALUE} characters"
+            )));
         }
     }
     let merged = merged(pairs, sent, quirks);
     if merged.len() > CUSTOM_COUNT {
-        return Err(Fault::Other(format!("there are at most {CUSTOM_COUNT} custom properties")));
+        return Err(Fault::Other(format!(
+            "there are at most {CUSTOM_COUNT} custom properties"
+        )));
     }
     if !quirks.has(Quirk::CustomPropertiesLost) {
         *pairs = merged;
@@ -515,15 +646,19 @@ pub(super) fn set_custom(pairs: &mut Pairs, sent: &Sent, quirks: Quirks) -> Resu
 const CUSTOM_COUNT: usize = 1_000;
 
 fn merged(pairs: &Pairs, sent: &Sent, quirks: Quirks) -> Pairs {
-    let mut merged = if quirks.has(Quirk::SettingReplacesAll) { Pairs::new() } else { pairs.clone() };
+    let mut merged = if quirks.has(Quirk::SettingReplacesAll) {
+        Pairs::new()
+    } else {
+        pairs.clone()
+    };
     merge(&mut merged, sent);
     merged
 }
 
 /// A task type that a job takes only while it is being configured.
 pub(super) fn comes_first(kind: TaskType) -> bool {
-    matches!(kind, TaskType::NodePrep | TaskType::NodeRelease | TaskType::Service)
+    matches!(
+        kind,
+        TaskType::NodePrep | TaskType::NodeRelease | TaskType::Service
+    )
 }
-
-/// How long a simulated step of a job takes, for those who wait for one.
-pub(crate) const SETTLED: Duration = Duration::from_secs(2);

@@ -136,7 +136,11 @@ pub(crate) enum Key {
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
         let order = self.key.cmp(&other.key).then(self.id.cmp(&other.id));
-        if self.backwards { order.reverse() } else { order }
+        if self.backwards {
+            order.reverse()
+        } else {
+            order
+        }
     }
 }
 
@@ -150,9 +154,12 @@ impl Key {
     /// The key that a value makes.
     pub(super) fn of(value: &Value) -> Self {
         match value {
-            Value::Text(text) => {
-                Self::Text(text.chars().take(SORTED).flat_map(char::to_lowercase).collect())
-            }
+            Value::Text(text) => Self::Text(
+                text.chars()
+                    .take(SORTED)
+                    .flat_map(char::to_lowercase)
+                    .collect(),
+            ),
             Value::Int(number) | Value::Word(_, number) => Self::Number(*number),
             Value::Bool(yes) => Self::Number(i64::from(*yes)),
             Value::Time(moment) => {
@@ -190,7 +197,9 @@ impl Secret {
     fn open(self, token: &str) -> Option<Json> {
         let bytes = URL_SAFE_NO_PAD.decode(token.trim()).ok()?;
         let (payload, tag) = bytes.split_last_chunk::<16>()?;
-        (self.tag(payload) == *tag).then(|| serde_json::from_slice(payload).ok()).flatten()
+        (self.tag(payload) == *tag)
+            .then(|| serde_json::from_slice(payload).ok())
+            .flatten()
     }
 }
 
@@ -206,9 +215,13 @@ impl<P: Catalogue> Query<P> {
         (secret, quirks): (Secret, Quirks),
         now: Moment,
     ) -> Result<Self, Fault> {
-        let token = ask.query_id.filter(|token| !token.is_empty() && !quirks.has(Quirk::ContinuationIgnored));
+        let token = ask
+            .query_id
+            .filter(|token| !token.is_empty() && !quirks.has(Quirk::ContinuationIgnored));
         if let Some(token) = token {
-            let resumed = secret.open(token).and_then(|payload| Self::resume(&payload, scope, now));
+            let resumed = secret
+                .open(token)
+                .and_then(|payload| Self::resume(&payload, scope, now));
             match resumed {
                 Some(mut query) => {
                     if quirks.has(Quirk::ContinuationForgets) {
@@ -227,8 +240,13 @@ impl<P: Catalogue> Query<P> {
             None if quirks.has(Quirk::DefaultSetIsName) => P::named("Name").into_iter().collect(),
             None => default.to_vec(),
         };
-        let known = ask.sort.map(|name| name.trim()).filter(|name| !name.is_empty());
-        let sort = known.and_then(P::named).filter(|sort| P::GETTABLE.contains(sort));
+        let known = ask
+            .sort
+            .map(|name| name.trim())
+            .filter(|name| !name.is_empty());
+        let sort = known
+            .and_then(P::named)
+            .filter(|sort| P::GETTABLE.contains(sort));
         if known.is_some() && sort.is_none() && quirks.has(Quirk::UnknownSortRefused) {
             return Err(Fault::UnknownProperty(known.unwrap_or_default().to_owned()));
         }
@@ -260,7 +278,13 @@ impl<P: Catalogue> Query<P> {
     }
 
     /// The page from all rows that come behind the page before, and one more where there are any.
-    pub(super) fn next(&self, last: Option<&Rank>, count: usize, secret: Secret, now: Moment) -> Option<Next> {
+    pub(super) fn next(
+        &self,
+        last: Option<&Rank>,
+        count: usize,
+        secret: Secret,
+        now: Moment,
+    ) -> Option<Next> {
         let last = last?;
         let given = self.given + u64::try_from(count).unwrap_or(0);
         let key = match &last.key {
@@ -285,14 +309,20 @@ impl<P: Catalogue> Query<P> {
             last.backwards,
             given,
         ]);
-        Some(Next { query_id: secret.seal(&payload), object_number: given })
+        Some(Next {
+            query_id: secret.seal(&payload),
+            object_number: given,
+        })
     }
 
     fn resume(payload: &Json, scope: Scope, now: Moment) -> Option<Self> {
         let number = |at: usize| payload.get(at)?.as_u64();
         let column = |json: &Json| {
             let index = json.as_u64()?;
-            P::GETTABLE.iter().copied().find(|column| u64::from(column.index()) == index)
+            P::GETTABLE
+                .iter()
+                .copied()
+                .find(|column| u64::from(column.index()) == index)
         };
         let issued = Moment(number(2)?);
         let own = payload.get(0)?.as_str()? == scope.listed.state_name()
@@ -304,7 +334,12 @@ impl<P: Catalogue> Query<P> {
             number => Key::Number(number.as_i64()?),
         };
         own.then_some(Self {
-            columns: payload.get(3)?.as_array()?.iter().map(column).collect::<Option<_>>()?,
+            columns: payload
+                .get(3)?
+                .as_array()?
+                .iter()
+                .map(column)
+                .collect::<Option<_>>()?,
             sort: column(payload.get(4)?),
             filter: Filter {
                 state: payload.get(5)?.as_i64(),
@@ -332,7 +367,10 @@ impl<P: Catalogue> Query<P> {
 /// A name that is no gettable property.
 pub(super) fn asked_columns<P: Catalogue>(names: &str, quirks: Quirks) -> Result<Vec<P>, Fault> {
     if quirks.has(Quirk::UnknownPropertyIgnored) {
-        return Ok(super::value::items(names).filter_map(|name| columns(name).ok()).flatten().collect());
+        return Ok(super::value::items(names)
+            .filter_map(|name| columns(name).ok())
+            .flatten()
+            .collect());
     }
     columns(names)
 }
@@ -342,11 +380,13 @@ fn read_filter(text: &str, listed: Listed, quirks: Quirks) -> Result<Filter, Fau
     if quirks.has(Quirk::FilterNullRefused) && text.to_ascii_lowercase().contains("null") {
         return Err(Fault::Filter("null is no value".to_owned()));
     }
-    let lower_state = text.split_whitespace().any(|word| {
-        word.starts_with(|c: char| c.is_ascii_lowercase()) && listed.is_state(word)
-    });
+    let lower_state = text
+        .split_whitespace()
+        .any(|word| word.starts_with(|c: char| c.is_ascii_lowercase()) && listed.is_state(word));
     if quirks.has(Quirk::FilterStateCaseSensitive) && lower_state {
-        return Err(Fault::Filter("the state is written in another case".to_owned()));
+        return Err(Fault::Filter(
+            "the state is written in another case".to_owned(),
+        ));
     }
     if quirks.has(Quirk::FilterIgnored) {
         filter = Filter::default();
@@ -382,9 +422,17 @@ impl Picker {
 
     /// Takes a row into account.
     pub(super) fn offer(&mut self, key: Key, id: i64) {
-        let rank = Rank { key, id, backwards: self.backwards };
+        let rank = Rank {
+            key,
+            id,
+            backwards: self.backwards,
+        };
         let given = self.after.as_ref().is_some_and(|after| {
-            if self.repeats { rank < *after } else { rank <= *after }
+            if self.repeats {
+                rank < *after
+            } else {
+                rank <= *after
+            }
         });
         if given || (self.is_full() && self.best.peek().is_some_and(|worst| rank >= *worst)) {
             return;
@@ -401,7 +449,11 @@ impl Picker {
     }
 
     /// The rows of the page in order, and whether more remain.
-    pub(super) fn finish<P: Catalogue>(self, query: &Query<P>, quirks: Quirks) -> (Vec<Rank>, bool) {
+    pub(super) fn finish<P: Catalogue>(
+        self,
+        query: &Query<P>,
+        quirks: Quirks,
+    ) -> (Vec<Rank>, bool) {
         let mut ranks = self.best.into_sorted_vec();
         ranks.drain(..query.skip.min(ranks.len()));
         if query.after.is_some() && quirks.has(Quirk::PageSkipsRow) && !ranks.is_empty() {
@@ -409,7 +461,8 @@ impl Picker {
         }
         let more = ranks.len() > query.rows;
         ranks.truncate(query.rows);
-        let more = (more && !quirks.has(Quirk::ContinuationMissing)) || quirks.has(Quirk::ContinuationOnLastPage);
+        let more = (more && !quirks.has(Quirk::ContinuationMissing))
+            || quirks.has(Quirk::ContinuationOnLastPage);
         (ranks, more)
     }
 }
@@ -427,44 +480,103 @@ mod tests {
     use crate::mock::Moment;
     use proptest::prelude::proptest;
 
-    const JOBS: Scope = Scope { listed: Listed::Jobs, job: 0 };
+    const JOBS: Scope = Scope {
+        listed: Listed::Jobs,
+        job: 0,
+    };
 
     fn read(ask: Ask<'_>, secret: u128, now: u64) -> Result<Query<JobProperty>, Fault> {
-        Query::read(ask, JOBS, JOB_LIST_DEFAULT, (Secret(secret), Quirks::default()), Moment(now))
+        Query::read(
+            ask,
+            JOBS,
+            JOB_LIST_DEFAULT,
+            (Secret(secret), Quirks::default()),
+            Moment(now),
+        )
     }
 
     fn token(secret: u128) -> String {
-        let query = read(Ask { sort: Some("Name"), rows: Some(3), ..Ask::default() }, secret, 0).unwrap();
-        let last = Rank { key: Key::Text("x".to_owned()), id: 7, backwards: false };
-        query.next(Some(&last), 3, Secret(secret), Moment(1_000)).unwrap().query_id
+        let query = read(
+            Ask {
+                sort: Some("Name"),
+                rows: Some(3),
+                ..Ask::default()
+            },
+            secret,
+            0,
+        )
+        .unwrap();
+        let last = Rank {
+            key: Key::Text("x".to_owned()),
+            id: 7,
+            backwards: false,
+        };
+        query
+            .next(Some(&last), 3, Secret(secret), Moment(1_000))
+            .unwrap()
+            .query_id
     }
 
     #[test]
     fn a_continuation_brings_back_what_was_asked_for_first() {
         let token = token(5);
-        let ask = Ask { query_id: Some(&token), properties: Some("Nonsense"), ..Ask::default() };
+        let ask = Ask {
+            query_id: Some(&token),
+            properties: Some("Nonsense"),
+            ..Ask::default()
+        };
         let query = read(ask, 5, 2_000).unwrap();
-        assert_eq!((query.rows, query.sort, query.given), (3, Some(JobProperty::Name), 3));
+        assert_eq!(
+            (query.rows, query.sort, query.given),
+            (3, Some(JobProperty::Name), 3)
+        );
         assert_eq!(query.after.unwrap().id, 7);
     }
 
     #[test]
     fn a_continuation_that_is_forged_foreign_or_old_is_refused() {
         let token = token(5);
-        let asks = |query_id, now| read(Ask { query_id: Some(query_id), ..Ask::default() }, 5, now);
+        let asks = |query_id, now| {
+            read(
+                Ask {
+                    query_id: Some(query_id),
+                    ..Ask::default()
+                },
+                5,
+                now,
+            )
+        };
         assert!(asks(&token, 3_601_000).is_ok());
         assert_eq!(asks(&token, 3_601_001).unwrap_err(), Fault::Continuation);
-        assert_eq!(asks(&super::tests::token(6), 1_000).unwrap_err(), Fault::Continuation);
-        let tasks = Scope { listed: Listed::Tasks, job: 1 };
-        let ask = Ask { query_id: Some(&token), ..Ask::default() };
-        let elsewhere = Query::<JobProperty>::read(ask, tasks, &[], (Secret(5), Quirks::default()), Moment(1_000));
+        assert_eq!(
+            asks(&super::tests::token(6), 1_000).unwrap_err(),
+            Fault::Continuation
+        );
+        let tasks = Scope {
+            listed: Listed::Tasks,
+            job: 1,
+        };
+        let ask = Ask {
+            query_id: Some(&token),
+            ..Ask::default()
+        };
+        let elsewhere = Query::<JobProperty>::read(
+            ask,
+            tasks,
+            &[],
+            (Secret(5), Quirks::default()),
+            Moment(1_000),
+        );
         assert!(elsewhere.is_err());
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
             // The last character holds bits that stand for nothing.
-            assert!(at + 1 == token.len() || asks(&forged, 1_000).is_err(), "at {at}");
+            assert!(
+                at + 1 == token.len() || asks(&forged, 1_000).is_err(),
+                "at {at}"
+            );
         }
     }
 

@@ -1,7 +1,9 @@
 //! The lists of jobs, tasks and nodes.
 
 use super::{
-    catalogue::{Catalogue, JOB_LIST_DEFAULT, JobProperty, NodeProperty, TASK_LIST_DEFAULT, TaskProperty},
+    catalogue::{
+        Catalogue, JOB_LIST_DEFAULT, JobProperty, NodeProperty, TASK_LIST_DEFAULT, TaskProperty,
+    },
     fault::Fault,
     filter::Listed,
     list::{Ask, Key, Page, Picker, Query, Rank, Row, Scope},
@@ -30,21 +32,43 @@ impl Scheduler {
     /// # Errors
     /// An unknown property, a filter that does not read, a continuation that was not given here or is too old.
     pub(crate) fn job_list(&self, ask: Ask<'_>, now: Moment) -> Result<JobList, Fault> {
-        let scope = Scope { listed: Listed::Jobs, job: 0 };
-        let query = Query::read(ask, scope, JOB_LIST_DEFAULT, (self.secret, self.quirks), now)?;
+        let scope = Scope {
+            listed: Listed::Jobs,
+            job: 0,
+        };
+        let query = Query::read(
+            ask,
+            scope,
+            JOB_LIST_DEFAULT,
+            (self.secret, self.quirks),
+            now,
+        )?;
         // By identifier, the search can begin behind the last row.
         let at = match &query.after {
             Some(after) if query.sort.is_none() && !self.quirks.has(Quirk::SortDescends) => {
-                usize::try_from(after.id).unwrap_or(usize::MAX).saturating_sub(1)
+                usize::try_from(after.id)
+                    .unwrap_or(usize::MAX)
+                    .saturating_sub(1)
             }
             _ => 0,
         };
         let picker = Picker::new(&query, self.quirks);
-        Ok(JobList { query, at, picker, picked: None, rows: Vec::new() })
+        Ok(JobList {
+            query,
+            at,
+            picker,
+            picked: None,
+            rows: Vec::new(),
+        })
     }
 
     /// Does a slice of the work for a list of jobs; gives the page once it is whole.
-    pub(crate) fn list_jobs(&mut self, list: &mut JobList, now: Moment, steps: usize) -> Option<Page> {
+    pub(crate) fn list_jobs(
+        &mut self,
+        list: &mut JobList,
+        now: Moment,
+        steps: usize,
+    ) -> Option<Page> {
         let query = &list.query;
         let by_id = query.sort.is_none() && !self.quirks.has(Quirk::SortDescends);
         let plain = by_id && query.filter == Default::default();
@@ -59,7 +83,10 @@ impl Scheduler {
                     list.at = self.jobs.len();
                     break;
                 }
-                let owned = query.owner.as_ref().is_none_or(|owner| job.owner.to_lowercase() == *owner);
+                let owned = query
+                    .owner
+                    .as_ref()
+                    .is_none_or(|owner| job.owner.to_lowercase() == *owner);
                 if owned && query.filter.passes(job.state as i64, job.changed) {
                     let key = query.sort.map_or(Key::Nothing, |sort| {
                         Key::of(&job.value(sort, &|places| self.node_names(places)))
@@ -86,20 +113,33 @@ impl Scheduler {
         }
         let last = ranks.last().filter(|_| *more);
         let next = query.next(last, ranks.len(), self.secret, now);
-        Some(Page { rows: std::mem::take(&mut list.rows), next })
+        Some(Page {
+            rows: std::mem::take(&mut list.rows),
+            next,
+        })
     }
 
     /// The list of the tasks of a job; subtasks stand for their sweep once it is expanded (stance A60).
     ///
     /// # Errors
     /// No such job, or as for jobs.
-    pub(crate) fn list_tasks(&mut self, job: i32, ask: Ask<'_>, now: Moment) -> Result<Page, Fault> {
+    pub(crate) fn list_tasks(
+        &mut self,
+        job: i32,
+        ask: Ask<'_>,
+        now: Moment,
+    ) -> Result<Page, Fault> {
         let quirks = self.quirks;
         self.job_now(job, now)?;
-        let scope = Scope { listed: Listed::Tasks, job };
-        let query: Query<TaskProperty> = Query::read(ask, scope, TASK_LIST_DEFAULT, (self.secret, quirks), now)?;
+        let scope = Scope {
+            listed: Listed::Tasks,
+            job,
+        };
+        let query: Query<TaskProperty> =
+            Query::read(ask, scope, TASK_LIST_DEFAULT, (self.secret, quirks), now)?;
         let job = self.job_ref(job).ok_or(Fault::UnknownJob)?;
-        let expand = (query.expand || quirks.has(Quirk::SweepAlwaysExpanded)) && !quirks.has(Quirk::SweepNotExpanded);
+        let expand = (query.expand || quirks.has(Quirk::SweepAlwaysExpanded))
+            && !quirks.has(Quirk::SweepNotExpanded);
         let mut picker = Picker::new(&query, quirks);
         let mut offer = |task: &super::job::Task, run: &Run, subtask: Option<i32>| {
             let seen = run.seen(job, now, subtask.is_none() && !task.instances.is_empty());
@@ -124,12 +164,25 @@ impl Scheduler {
         }
         let (ranks, more) = picker.finish(&query, quirks);
         let rows = ranks.iter().map(|rank| {
-            let subtask = i32::try_from(rank.id & 0xFFFF_FFFF).ok().filter(|subtask| *subtask > 0);
+            let subtask = i32::try_from(rank.id & 0xFFFF_FFFF)
+                .ok()
+                .filter(|subtask| *subtask > 0);
             let task = i32::try_from(rank.id >> 32).unwrap_or(0);
-            self.task_row(TaskRef { job: job.id, task, subtask }, &query.columns, now)
+            self.task_row(
+                TaskRef {
+                    job: job.id,
+                    task,
+                    subtask,
+                },
+                &query.columns,
+                now,
+            )
         });
         let last = ranks.last().filter(|_| more);
-        Ok(Page { rows: rows.collect(), next: query.next(last, ranks.len(), self.secret, now) })
+        Ok(Page {
+            rows: rows.collect(),
+            next: query.next(last, ranks.len(), self.secret, now),
+        })
     }
 
     /// The list of the nodes.
@@ -137,15 +190,25 @@ impl Scheduler {
     /// # Errors
     /// As for jobs.
     pub(crate) fn list_nodes(&self, ask: Ask<'_>, now: Moment) -> Result<Page, Fault> {
-        let scope = Scope { listed: Listed::Nodes, job: 0 };
-        let query: Query<NodeProperty> =
-            Query::read(ask, scope, NodeProperty::GETTABLE, (self.secret, self.quirks), now)?;
+        let scope = Scope {
+            listed: Listed::Nodes,
+            job: 0,
+        };
+        let query: Query<NodeProperty> = Query::read(
+            ask,
+            scope,
+            NodeProperty::GETTABLE,
+            (self.secret, self.quirks),
+            now,
+        )?;
         let mut picker = Picker::new(&query, self.quirks);
         let hidden = usize::from(self.quirks.has(Quirk::NodeMissing));
         let shown = self.cluster.nodes.len() - hidden.min(self.cluster.nodes.len());
         for (id, node) in (1..).zip(&self.cluster.nodes[..shown]) {
             if query.filter.passes(node.state as i64, node.since) {
-                let key = query.sort.map_or(Key::Nothing, |sort| Key::of(&node.value(sort, id)));
+                let key = query
+                    .sort
+                    .map_or(Key::Nothing, |sort| Key::of(&node.value(sort, id)));
                 picker.offer(key, i64::try_from(id).unwrap_or(i64::MAX));
             }
         }
@@ -155,7 +218,10 @@ impl Scheduler {
             Some(self.node_row(id, &query.columns))
         });
         let last = ranks.last().filter(|_| more);
-        Ok(Page { rows: rows.collect(), next: query.next(last, ranks.len(), self.secret, now) })
+        Ok(Page {
+            rows: rows.collect(),
+            next: query.next(last, ranks.len(), self.secret, now),
+        })
     }
 
     /// All properties of a node.
@@ -180,7 +246,10 @@ impl Scheduler {
             None if self.quirks.has(Quirk::UnknownIdAnswered) => Vec::new(),
             None => return Err(Fault::UnknownGroup(name.to_owned())),
         };
-        let foreign = self.quirks.has(Quirk::NodeMemberForeign).then(|| "NOSUCHNODE".to_owned());
+        let foreign = self
+            .quirks
+            .has(Quirk::NodeMemberForeign)
+            .then(|| "NOSUCHNODE".to_owned());
         let left_out = usize::from(self.quirks.has(Quirk::NodeMemberMissing));
         Ok(members.into_iter().skip(left_out).chain(foreign).collect())
     }
@@ -192,7 +261,12 @@ impl Scheduler {
             .cluster
             .groups
             .iter()
-            .map(|group| vec![("Name", text(&group.name)), ("Description", text(&group.description))])
+            .map(|group| {
+                vec![
+                    ("Name", text(&group.name)),
+                    ("Description", text(&group.description)),
+                ]
+            })
             .collect();
         if self.quirks.has(Quirk::GroupMissing) {
             rows.pop();
@@ -207,12 +281,17 @@ impl Scheduler {
     }
 
     fn node_row(&self, id: usize, columns: &[NodeProperty]) -> Row {
-        let Some(node) = self.cluster.nodes.get(id - 1) else { return Row::new() };
+        let Some(node) = self.cluster.nodes.get(id - 1) else {
+            return Row::new();
+        };
         columns
             .iter()
             .map(|column| {
                 let value = node.value(*column, id);
-                (column.facts().name, self.shown(*column == NodeProperty::State, value))
+                (
+                    column.facts().name,
+                    self.shown(*column == NodeProperty::State, value),
+                )
             })
             .collect()
     }

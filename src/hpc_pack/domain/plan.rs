@@ -44,14 +44,28 @@ pub(crate) fn objection(job: &Job, cluster: &Cluster) -> Option<String> {
         }
     }
     let places = candidates(job, cluster);
-    let cores: u32 = places.iter().map(|at| cluster.nodes[usize::from(*at)].cores).sum();
+    let cores: u32 = places
+        .iter()
+        .map(|at| cluster.nodes[usize::from(*at)].cores)
+        .sum();
     let (least, there) = match job.bag.get(JobProperty::UnitType).as_text() {
-        "Node" => (job.bag.get(JobProperty::MinNodes).as_int(), places.len() as i64),
-        "Socket" => (job.bag.get(JobProperty::MinSockets).as_int(), i64::from(cores)),
-        _ => (job.bag.get(JobProperty::MinCores).as_int(), i64::from(cores)),
+        "Node" => (
+            job.bag.get(JobProperty::MinNodes).as_int(),
+            places.len() as i64,
+        ),
+        "Socket" => (
+            job.bag.get(JobProperty::MinSockets).as_int(),
+            i64::from(cores),
+        ),
+        _ => (
+            job.bag.get(JobProperty::MinCores).as_int(),
+            i64::from(cores),
+        ),
     };
     if least > there {
-        return Some(format!("The job needs at least {least} units, and {there} can be had."));
+        return Some(format!(
+            "The job needs at least {least} units, and {there} can be had."
+        ));
     }
     for task in &job.tasks {
         if let Some(why) = task_objection(job, task, cluster) {
@@ -62,7 +76,13 @@ pub(crate) fn objection(job: &Job, cluster: &Cluster) -> Option<String> {
 }
 
 fn task_objection(job: &Job, task: &Task, cluster: &Cluster) -> Option<String> {
-    if task.bag.get(TaskProperty::CommandLine).as_text().trim().is_empty() {
+    if task
+        .bag
+        .get(TaskProperty::CommandLine)
+        .as_text()
+        .trim()
+        .is_empty()
+    {
         return Some("it has no command line.".to_owned());
     }
     for name in items(task.bag.get(TaskProperty::RequiredNodes).as_text()) {
@@ -76,13 +96,18 @@ fn task_objection(job: &Job, task: &Task, cluster: &Cluster) -> Option<String> {
         }
     }
     if task.kind() == TaskType::ParametricSweep && sweep_size(task).is_none() {
-        return Some(format!("its values do not lead from start to end in at most {SWEEP} steps."));
+        return Some(format!(
+            "its values do not lead from start to end in at most {SWEEP} steps."
+        ));
     }
     None
 }
 
 fn is_named(task: &Task, name: &str) -> bool {
-    task.bag.get(TaskProperty::Name).as_text().eq_ignore_ascii_case(name)
+    task.bag
+        .get(TaskProperty::Name)
+        .as_text()
+        .eq_ignore_ascii_case(name)
 }
 
 /// How many subtasks a sweep has; none where its values lead nowhere.
@@ -95,7 +120,9 @@ fn sweep_size(task: &Task) -> Option<i32> {
     );
     let steps = (end - start).checked_div(step)?;
     let backwards = (end - start).signum() * step.signum() < 0;
-    (!backwards && steps < SWEEP).then(|| i32::try_from(steps + 1).ok()).flatten()
+    (!backwards && steps < SWEEP)
+        .then(|| i32::try_from(steps + 1).ok())
+        .flatten()
 }
 
 /// The nodes that a job may run on, as places in the list of the cluster.
@@ -104,7 +131,8 @@ fn candidates(job: &Job, cluster: &Cluster) -> Vec<u16> {
     let union = job.bag.get(JobProperty::NodeGroupOp).as_text() == "Union";
     let wanted: Vec<_> = text(JobProperty::RequestedNodes).collect();
     let groups: Vec<_> = text(JobProperty::NodeGroups).collect();
-    let of = |name: &str, list: &[String]| list.iter().any(|group| group.eq_ignore_ascii_case(name));
+    let of =
+        |name: &str, list: &[String]| list.iter().any(|group| group.eq_ignore_ascii_case(name));
     (0u16..)
         .zip(&cluster.nodes)
         .filter(|(_, node)| {
@@ -114,7 +142,10 @@ fn candidates(job: &Job, cluster: &Cluster) -> Vec<u16> {
                 } else {
                     groups.iter().all(|group| of(group, &node.groups))
                 };
-            let named = wanted.is_empty() || wanted.iter().any(|name| node.name.eq_ignore_ascii_case(name));
+            let named = wanted.is_empty()
+                || wanted
+                    .iter()
+                    .any(|name| node.name.eq_ignore_ascii_case(name));
             // Somebody who names a head node wants it, although it takes no tasks of its own accord.
             let takes = node.takes_tasks() || !(wanted.is_empty() && groups.is_empty());
             grouped && named && takes
@@ -126,13 +157,19 @@ fn candidates(job: &Job, cluster: &Cluster) -> Vec<u16> {
 /// The nodes that a job gets: as many as it asks for at most.
 pub(crate) fn allocation(job: &Job, cluster: &Cluster) -> Box<[u16]> {
     let mut places = candidates(job, cluster);
-    let most = |property| usize::try_from(job.bag.get(property).as_int()).unwrap_or(1).max(1);
+    let most = |property| {
+        usize::try_from(job.bag.get(property).as_int())
+            .unwrap_or(1)
+            .max(1)
+    };
     let count = if job.is(JobProperty::SingleNode) {
         1
     } else if job.bag.get(JobProperty::UnitType).as_text() == "Node" {
         most(JobProperty::MaxNodes)
     } else {
-        let each = places.first().map_or(1, |at| cluster.nodes[usize::from(*at)].cores.max(1));
+        let each = places
+            .first()
+            .map_or(1, |at| cluster.nodes[usize::from(*at)].cores.max(1));
         most(JobProperty::MaxCores).div_ceil(each as usize)
     };
     places.truncate(count);
@@ -147,7 +184,10 @@ fn order(job: &Job) -> Result<Vec<usize>, String> {
     }
     let mut named: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, task) in job.tasks.iter().enumerate() {
-        named.entry(task.bag.get(TaskProperty::Name).as_text().to_lowercase()).or_default().push(at);
+        named
+            .entry(task.bag.get(TaskProperty::Name).as_text().to_lowercase())
+            .or_default()
+            .push(at);
     }
     // A name counts once for each task of that name, so that a task is ready when all of them came before it.
     let mut waits = vec![0usize; job.tasks.len()];
@@ -183,7 +223,16 @@ pub(crate) fn plan(job: &mut Job, stage: Stage<'_>, from: Moment) {
     let mut prepared = true;
     for at in 0..job.tasks.len() {
         if job.tasks[at].kind() == TaskType::NodePrep {
-            plan_task(job, at, Slot { from, start: from, broken: None }, stage);
+            plan_task(
+                job,
+                at,
+                Slot {
+                    from,
+                    start: from,
+                    broken: None,
+                },
+                stage,
+            );
             let (end, failed) = outcome(&job.tasks[at].run);
             ready = ready.max(end);
             prepared &= !failed;
@@ -205,17 +254,31 @@ pub(crate) fn plan(job: &mut Job, stage: Stage<'_>, from: Moment) {
         let mut broken = None;
         if !stage.quirks.has(Quirk::DependentsStartAtOnce) {
             for name in items(task.bag.get(TaskProperty::DependsOn).as_text()) {
-                let (end, bad) = ends.get(&name.to_lowercase()).copied().unwrap_or((NEVER, false));
+                let (end, bad) = ends
+                    .get(&name.to_lowercase())
+                    .copied()
+                    .unwrap_or((NEVER, false));
                 start = start.max(end);
                 if bad && job.is(JobProperty::FailDependentTasks) {
                     broken = Some("A task that it depends on failed.");
                 }
             }
         }
-        plan_task(job, at, Slot { from, start, broken }, stage);
+        plan_task(
+            job,
+            at,
+            Slot {
+                from,
+                start,
+                broken,
+            },
+            stage,
+        );
         let task = &job.tasks[at];
         let (end, bad) = outcome(&task.run);
-        let known = ends.entry(task.bag.get(TaskProperty::Name).as_text().to_lowercase()).or_insert((end, bad));
+        let known = ends
+            .entry(task.bag.get(TaskProperty::Name).as_text().to_lowercase())
+            .or_insert((end, bad));
         *known = (known.0.max(end), known.1 | bad);
         last = last.max(end);
         failed |= bad;
@@ -224,14 +287,49 @@ pub(crate) fn plan(job: &mut Job, stage: Stage<'_>, from: Moment) {
         }
     }
     if !prepared {
-        set_goal(job, ready, Goal { end: Some(JobState::Failed), stops: true, why: Some("The node preparation task failed.") }, stage, from);
+        set_goal(
+            job,
+            ready,
+            Goal {
+                end: Some(JobState::Failed),
+                stops: true,
+                why: Some("The node preparation task failed."),
+            },
+            stage,
+            from,
+        );
         return;
     }
     let (at, goal) = match first_stop {
-        Some(at) => (at, Goal { end: Some(JobState::Failed), stops: true, why: Some("A task failed whose failure fails the job.") }),
-        None if job.is(JobProperty::RunUntilCanceled) && !stage.quirks.has(Quirk::RunUntilCanceledEnds) => (NEVER, Goal::default()),
-        None if failed => (last, Goal { end: Some(JobState::Failed), stops: false, why: Some("At least one task failed.") }),
-        None => (last, Goal { end: Some(JobState::Finished), stops: false, why: None }),
+        Some(at) => (
+            at,
+            Goal {
+                end: Some(JobState::Failed),
+                stops: true,
+                why: Some("A task failed whose failure fails the job."),
+            },
+        ),
+        None if job.is(JobProperty::RunUntilCanceled)
+            && !stage.quirks.has(Quirk::RunUntilCanceledEnds) =>
+        {
+            (NEVER, Goal::default())
+        }
+        None if failed => (
+            last,
+            Goal {
+                end: Some(JobState::Failed),
+                stops: false,
+                why: Some("At least one task failed."),
+            },
+        ),
+        None => (
+            last,
+            Goal {
+                end: Some(JobState::Finished),
+                stops: false,
+                why: None,
+            },
+        ),
     };
     set_goal(job, at, goal, stage, from);
 }
@@ -239,9 +337,19 @@ pub(crate) fn plan(job: &mut Job, stage: Stage<'_>, from: Moment) {
 /// Sets what the job runs towards, or that its time runs out before.
 fn set_goal(job: &mut Job, at: Moment, goal: Goal, stage: Stage<'_>, from: Moment) {
     let runtime = u64::try_from(job.bag.get(JobProperty::RuntimeSeconds).as_int()).unwrap_or(0);
-    let limit = job.started.unwrap_or(from).after(Duration::from_secs(runtime));
+    let limit = job
+        .started
+        .unwrap_or(from)
+        .after(Duration::from_secs(runtime));
     let (at, goal) = if runtime > 0 && limit < at && !stage.quirks.has(Quirk::RuntimeIgnored) {
-        (limit, Goal { end: Some(JobState::Canceled), stops: true, why: Some("The run time of the job was exceeded.") })
+        (
+            limit,
+            Goal {
+                end: Some(JobState::Canceled),
+                stops: true,
+                why: Some("The run time of the job was exceeded."),
+            },
+        )
     } else {
         (at, goal)
     };
@@ -264,7 +372,9 @@ fn stopping_moment(job: &Job, task: &Task) -> Option<Moment> {
     let count = if job.is(JobProperty::FailOnTaskFailure) {
         1
     } else if task.is(TaskProperty::FailJobOnFailure) {
-        usize::try_from(task.bag.get(TaskProperty::FailJobOnFailureCount).as_int()).unwrap_or(1).max(1)
+        usize::try_from(task.bag.get(TaskProperty::FailJobOnFailureCount).as_int())
+            .unwrap_or(1)
+            .max(1)
     } else {
         return None;
     };
@@ -272,8 +382,13 @@ fn stopping_moment(job: &Job, task: &Task) -> Option<Moment> {
         let (end, failed) = outcome(&task.run);
         return failed.then_some(end);
     }
-    let mut failures: Vec<_> =
-        task.instances.iter().map(outcome).filter(|(_, failed)| *failed).map(|(end, _)| end).collect();
+    let mut failures: Vec<_> = task
+        .instances
+        .iter()
+        .map(outcome)
+        .filter(|(_, failed)| *failed)
+        .map(|(end, _)| end)
+        .collect();
     failures.sort_unstable();
     failures.get(count - 1).copied()
 }
@@ -317,13 +432,25 @@ fn plan_task(job: &mut Job, at: usize, slot: Slot, stage: Stage<'_>) {
 
 /// The course of a sweep: from the first start to the last end of its subtasks.
 pub(crate) fn summarise(task: &mut Task) {
-    let going = task.instances.iter().filter_map(|run| run.course.as_deref());
-    let dispatch = going.clone().map(|course| course.dispatch).min().unwrap_or(NEVER);
+    let going = task
+        .instances
+        .iter()
+        .filter_map(|run| run.course.as_deref());
+    let dispatch = going
+        .clone()
+        .map(|course| course.dispatch)
+        .min()
+        .unwrap_or(NEVER);
     let ends: Vec<_> = task.instances.iter().map(outcome).collect();
-    let cancelled = task.instances.iter().any(|run| match (&run.base, &run.course) {
-        (Base::Over(over), _) => over.state == TaskState::Canceled,
-        (_, course) => course.as_ref().is_some_and(|course| course.outcome == TaskState::Canceled),
-    });
+    let cancelled = task
+        .instances
+        .iter()
+        .any(|run| match (&run.base, &run.course) {
+            (Base::Over(over), _) => over.state == TaskState::Canceled,
+            (_, course) => course
+                .as_ref()
+                .is_some_and(|course| course.outcome == TaskState::Canceled),
+        });
     let failed = ends.iter().any(|(_, failed)| *failed);
     let end = ends.iter().map(|(end, _)| *end).max().unwrap_or(dispatch);
     task.run.course = Some(Box::new(Course {
@@ -334,7 +461,11 @@ pub(crate) fn summarise(task: &mut Task) {
             (false, true) => TaskState::Canceled,
             (false, false) => TaskState::Finished,
         },
-        exit: going.clone().map(|course| course.exit).find(|exit| *exit != 0).unwrap_or(0),
+        exit: going
+            .clone()
+            .map(|course| course.exit)
+            .find(|exit| *exit != 0)
+            .unwrap_or(0),
         output: Box::default(),
         error: failed.then(|| "At least one subtask failed.".into()),
         canceling: None,
@@ -345,7 +476,10 @@ pub(crate) fn summarise(task: &mut Task) {
 
 /// Plans one run, named by the place of its task and its instance, unless it has begun.
 fn plan_run(job: &Job, (at, instance): (usize, i32), run: &mut Run, slot: Slot, stage: Stage<'_>) {
-    let begun = run.course.as_ref().is_some_and(|course| course.dispatch <= slot.from);
+    let begun = run
+        .course
+        .as_ref()
+        .is_some_and(|course| course.dispatch <= slot.from);
     if !matches!(run.base, Base::Going) || begun {
         return;
     }
@@ -381,33 +515,57 @@ pub(crate) fn perform(job: &Job, at: usize, instance: i32, course: &mut Course, 
     let service = task.kind() == TaskType::Service;
     let begins = course.dispatch.after(LAUNCH);
     let natural = match played.duration {
-        Some(duration) if !service && !stage.quirks.has(Quirk::TasksNeverFinish) => begins.after(duration).after(CLEAN_UP),
+        Some(duration) if !service && !stage.quirks.has(Quirk::TasksNeverFinish) => {
+            begins.after(duration).after(CLEAN_UP)
+        }
         _ => NEVER,
     };
     let runtime = u64::try_from(task.bag.get(TaskProperty::RuntimeSeconds).as_int()).unwrap_or(0);
     let limit = begins.after(Duration::from_secs(runtime));
-    let good = valid.iter().any(|(from, to)| (*from..=*to).contains(&played.exit));
-    course.exit = if stage.quirks.has(Quirk::ExitCodeLost) { 0 } else { played.exit };
-    if stage.quirks.has(Quirk::OutputLost) || !task.bag.get(TaskProperty::StdOutFilePath).as_text().is_empty() {
+    let good = valid
+        .iter()
+        .any(|(from, to)| (*from..=*to).contains(&played.exit));
+    course.exit = if stage.quirks.has(Quirk::ExitCodeLost) {
+        0
+    } else {
+        played.exit
+    };
+    if stage.quirks.has(Quirk::OutputLost)
+        || !task
+            .bag
+            .get(TaskProperty::StdOutFilePath)
+            .as_text()
+            .is_empty()
+    {
         course.output = Box::default();
     } else {
         course.output = played.output.into_boxed_str();
     }
-    (course.end, course.outcome, course.error) = if runtime > 0 && limit < natural && !stage.quirks.has(Quirk::RuntimeIgnored) {
-        (limit, TaskState::Failed, Some("The run time of the task was exceeded.".into()))
-    } else if good || stage.quirks.has(Quirk::FailuresFinish) {
-        (natural, TaskState::Finished, None)
-    } else {
-        let why = format!("The command ended with exit code {}, which is none of the valid ones.", played.exit);
-        (natural, TaskState::Failed, Some(why.into_boxed_str()))
-    };
+    (course.end, course.outcome, course.error) =
+        if runtime > 0 && limit < natural && !stage.quirks.has(Quirk::RuntimeIgnored) {
+            (
+                limit,
+                TaskState::Failed,
+                Some("The run time of the task was exceeded.".into()),
+            )
+        } else if good || stage.quirks.has(Quirk::FailuresFinish) {
+            (natural, TaskState::Finished, None)
+        } else {
+            let why = format!(
+                "The command ended with exit code {}, which is none of the valid ones.",
+                played.exit
+            );
+            (natural, TaskState::Failed, Some(why.into_boxed_str()))
+        };
 }
 
 /// Plans the node release tasks of a job that ends; tells when the last of them is at its end.
 pub(crate) fn release(job: &mut Job, stage: Stage<'_>, from: Moment) -> Moment {
     let mut last = from;
     for at in 0..job.tasks.len() {
-        if job.tasks[at].kind() != TaskType::NodeRelease || !matches!(job.tasks[at].run.base, Base::Going) {
+        if job.tasks[at].kind() != TaskType::NodeRelease
+            || !matches!(job.tasks[at].run.base, Base::Going)
+        {
             continue;
         }
         let mut course = Course {
@@ -438,7 +596,8 @@ fn play(job: &Job, task: &Task, instance: i32, course: &Course, stage: Stage<'_>
         line.to_owned()
     };
     let node = stage.cluster.nodes.get(usize::from(course.node));
-    let variable = |name: &str| super::environment::variable(job, task, instance, node, stage, name);
+    let variable =
+        |name: &str| super::environment::variable(job, task, instance, node, stage, name);
     command::play(&line, stage.scripts, &variable)
 }
 

@@ -166,8 +166,19 @@ mod tests {
         let ids: HashSet<_> = QUIRKS.iter().map(|quirk| quirk.id).collect();
         assert_eq!(ids.len(), ALL.len());
         for quirk in QUIRKS {
-            assert!(quirk.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", quirk.id);
-            assert!(quirk.says.ends_with('.') && !quirk.says.contains(". "), "{}", quirk.says);
+            assert!(
+                quirk
+                    .id
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{}",
+                quirk.id
+            );
+            assert!(
+                quirk.says.ends_with('.') && !quirk.says.contains(". "),
+                "{}",
+                quirk.says
+            );
         }
     }
 

@@ -104,7 +104,11 @@ impl Course {
 
     fn at<'a>(&'a self, now: Moment, queued: Moment) -> Seen<'a> {
         let launched = self.launched();
-        let finishing = Moment(self.end.0.saturating_sub(u64::try_from(CLEAN_UP.as_millis()).unwrap_or(0)));
+        let finishing = Moment(
+            self.end
+                .0
+                .saturating_sub(u64::try_from(CLEAN_UP.as_millis()).unwrap_or(0)),
+        );
         let finishing = finishing.max(launched);
         let (state, previous, changed) = if now >= self.end {
             let previous = match self.outcome {
@@ -139,7 +143,12 @@ impl Course {
         let before = self.at(stop.at, queued);
         let begun = self.dispatch <= stop.at;
         if begun && now < stop.until {
-            return Seen { state: TaskState::Canceling, previous: before.state, changed: stop.at, ..before };
+            return Seen {
+                state: TaskState::Canceling,
+                previous: before.state,
+                changed: stop.at,
+                ..before
+            };
         }
         let at = if begun { stop.until } else { stop.at };
         let (state, previous) = match (begun, sweep) {
@@ -147,7 +156,14 @@ impl Course {
             (true, true) => (TaskState::Canceled, TaskState::Canceling),
             (false, _) => (TaskState::Canceled, TaskState::Queued),
         };
-        Seen { state, previous, changed: at, ended: Some(at), error: Some(&stop.why), ..before }
+        Seen {
+            state,
+            previous,
+            changed: at,
+            ended: Some(at),
+            error: Some(&stop.why),
+            ..before
+        }
     }
 }
 
@@ -164,7 +180,10 @@ impl Run {
 
     /// Of a subtask that comes to be as its sweep is expanded.
     pub(crate) fn going(now: Moment) -> Self {
-        Self { base: Base::Going, ..Self::new(now) }
+        Self {
+            base: Base::Going,
+            ..Self::new(now)
+        }
     }
 
     /// Where it is now; `sweep` says that it stands for the subtasks of a sweep.
@@ -179,7 +198,9 @@ impl Run {
         };
         let queued = job.queued.unwrap_or(job.created);
         match (&self.base, &self.course) {
-            (Base::Configuring(since, previous), _) => still(TaskState::Configuring, *previous, *since),
+            (Base::Configuring(since, previous), _) => {
+                still(TaskState::Configuring, *previous, *since)
+            }
             (Base::Over(over), course) => Seen {
                 started: course
                     .as_ref()

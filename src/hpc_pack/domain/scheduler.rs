@@ -99,7 +99,9 @@ impl Scheduler {
         let mut seen = HashSet::new();
         let mut order = Vec::new();
         while let Some(id) = open.pop() {
-            let Some(job) = self.job_ref(id) else { continue };
+            let Some(job) = self.job_ref(id) else {
+                continue;
+            };
             if job.state.is_final() || !seen.insert(id) {
                 continue;
             }
@@ -110,7 +112,11 @@ impl Scheduler {
         }
         for id in order.into_iter().rev().chain([id]) {
             let before = self.job_ref(id).and_then(|job| job.due);
-            while let Some(due) = self.job_ref(id).and_then(|job| job.due).filter(|due| *due <= now) {
+            while let Some(due) = self
+                .job_ref(id)
+                .and_then(|job| job.due)
+                .filter(|due| *due <= now)
+            {
                 self.step(id, due);
             }
             let after = self.job_ref(id).and_then(|job| job.due);
@@ -149,7 +155,11 @@ impl Scheduler {
     /// The job of that id with all that it takes to plan it.
     pub(super) fn staged(&mut self, id: i32) -> Option<(&mut Job, Stage<'_>)> {
         let job = self.jobs.get_mut(place(id)?)?;
-        let stage = Stage { cluster: &self.cluster, scripts: &self.scripts, quirks: self.quirks };
+        let stage = Stage {
+            cluster: &self.cluster,
+            scripts: &self.scripts,
+            quirks: self.quirks,
+        };
         Some((job, stage))
     }
 
@@ -166,7 +176,9 @@ impl Scheduler {
     /// The next step of a job (section 6 of the contract).
     fn step(&mut self, id: i32, at: Moment) {
         let waits = self.waits_for(id);
-        let Some((job, stage)) = self.staged(id) else { return };
+        let Some((job, stage)) = self.staged(id) else {
+            return;
+        };
         job.due = None;
         match job.state {
             JobState::Submitted => {
@@ -230,9 +242,14 @@ impl Scheduler {
 
     /// Lets those wait no longer that waited for a job.
     pub(super) fn wake_children(&mut self, id: i32, at: Moment) {
-        let children = self.job_ref(id).map(|job| job.children.clone()).unwrap_or_default();
+        let children = self
+            .job_ref(id)
+            .map(|job| job.children.clone())
+            .unwrap_or_default();
         for child in children {
-            let waits = self.job_ref(child).is_some_and(|job| job.state == JobState::Queued && job.due.is_none());
+            let waits = self
+                .job_ref(child)
+                .is_some_and(|job| job.state == JobState::Queued && job.due.is_none());
             if waits && !matches!(self.waits_for(child), Wait::For) {
                 if let Some(job) = self.job_mut(child) {
                     job.due = Some(at.after(STEP));
@@ -255,8 +272,11 @@ impl Scheduler {
         let Some(job) = self.job_ref(id).filter(|job| job.state == JobState::Queued) else {
             return Wait::Until(Moment(0));
         };
-        let states: Vec<_> =
-            job.parents().filter_map(|id| self.job_ref(id)).map(|parent| parent.state).collect();
+        let states: Vec<_> = job
+            .parents()
+            .filter_map(|id| self.job_ref(id))
+            .map(|parent| parent.state)
+            .collect();
         if states.iter().any(|state| !state.is_final()) {
             return Wait::For;
         }

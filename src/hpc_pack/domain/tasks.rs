@@ -5,7 +5,10 @@ use super::{
     catalogue::{Catalogue, TaskProperty},
     fault::Fault,
     job::{Job, Task},
-    jobs::{Sent, cancel_text, check_message, comes_first, custom_named, set_custom, set_variables, variables_named},
+    jobs::{
+        Sent, cancel_text, check_message, comes_first, custom_named, set_custom, set_variables,
+        variables_named,
+    },
     list::Row,
     plan,
     quirk::Quirk,
@@ -59,7 +62,11 @@ impl Scheduler {
             return Err(Fault::Other("a task needs properties".to_owned()));
         }
         let none = [];
-        let sent = if quirks.has(Quirk::NewTaskLosesProperties) { &none } else { sent };
+        let sent = if quirks.has(Quirk::NewTaskLosesProperties) {
+            &none
+        } else {
+            sent
+        };
         let task = new_task(job, sent, now)?;
         let id = task.id;
         if quirks.has(Quirk::NewTaskIsLost) {
@@ -69,7 +76,11 @@ impl Scheduler {
         if !quirks.has(Quirk::ChangeTimeStands) {
             job.changed = now;
         }
-        Ok(if quirks.has(Quirk::NewTaskIdRepeats) && id > 1 { id - 1 } else { id })
+        Ok(if quirks.has(Quirk::NewTaskIdRepeats) && id > 1 {
+            id - 1
+        } else {
+            id
+        })
     }
 
     /// Sets properties of a task; of the task that holds it where a subtask is named (stance A52).
@@ -86,7 +97,8 @@ impl Scheduler {
         };
         let read = changes::<TaskProperty>(sent)?;
         // The page documents Set Subtask Properties as a success, so a sweep takes changes as long as its job is not at its end.
-        let open = state == TaskState::Configuring || (at.subtask.is_some() && !job.state.is_final());
+        let open =
+            state == TaskState::Configuring || (at.subtask.is_some() && !job.state.is_final());
         if !open {
             return Err(Fault::TaskState(state));
         }
@@ -99,7 +111,11 @@ impl Scheduler {
             for (property, value) in read {
                 task.bag.set(property, value);
             }
-            job.changed = if quirks.has(Quirk::ChangeTimeStands) { job.changed } else { now };
+            job.changed = if quirks.has(Quirk::ChangeTimeStands) {
+                job.changed
+            } else {
+                now
+            };
         }
         Ok(())
     }
@@ -108,7 +124,13 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task, a message that is too long, or a task at its end.
-    pub(crate) fn cancel_task(&mut self, at: TaskRef, forced: bool, message: &str, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn cancel_task(
+        &mut self,
+        at: TaskRef,
+        forced: bool,
+        message: &str,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         let (task, run) = find(job, at)?;
@@ -126,7 +148,11 @@ impl Scheduler {
             return Ok(());
         }
         let told = cancel_text(message, quirks);
-        let until = if forced && !quirks.has(Quirk::ForcedWaits) { now } else { now.after(GRACE) };
+        let until = if forced && !quirks.has(Quirk::ForcedWaits) {
+            now
+        } else {
+            now.after(GRACE)
+        };
         let place = index(at.task);
         let mut task = std::mem::replace(&mut job.tasks[place], Task::new(at.task, now));
         let all = quirks.has(Quirk::CancelSubtaskCancelsAll);
@@ -156,13 +182,21 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task, one in another state than Failed, Canceled or Queued, or one that must not run twice.
-    pub(crate) fn requeue_task(&mut self, at: TaskRef, sent: &Sent, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn requeue_task(
+        &mut self,
+        at: TaskRef,
+        sent: &Sent,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         let (task, run) = find(job, at)?;
         let sweep = at.subtask.is_none() && !task.instances.is_empty();
         let state = run.seen(job, now, sweep).state;
-        if !matches!(state, TaskState::Failed | TaskState::Canceled | TaskState::Queued) {
+        if !matches!(
+            state,
+            TaskState::Failed | TaskState::Canceled | TaskState::Queued
+        ) {
             return Err(Fault::RequeueTaskState(state));
         }
         if !task.is(TaskProperty::IsRerunnable) {
@@ -195,7 +229,12 @@ impl Scheduler {
             None => {
                 let unfinished = |run: &Run| run.seen(job, now, false).state != TaskState::Finished;
                 let again: Vec<_> = task.instances.iter().map(unfinished).collect();
-                for (run, _) in task.instances.iter_mut().zip(again).filter(|(_, again)| *again) {
+                for (run, _) in task
+                    .instances
+                    .iter_mut()
+                    .zip(again)
+                    .filter(|(_, again)| *again)
+                {
                     restart(run);
                 }
                 restart(&mut task.run);
@@ -215,10 +254,19 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task or property.
-    pub(crate) fn task(&mut self, at: TaskRef, names: Option<&str>, now: Moment) -> Result<Row, Fault> {
-        let found = self.job_now(at.job, now).and_then(|job| find(job, at).map(|_| ()));
+    pub(crate) fn task(
+        &mut self,
+        at: TaskRef,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<Row, Fault> {
+        let found = self
+            .job_now(at.job, now)
+            .and_then(|job| find(job, at).map(|_| ()));
         match found {
-            Err(Fault::UnknownJob | Fault::UnknownTask) if self.quirks.has(Quirk::UnknownIdAnswered) => {
+            Err(Fault::UnknownJob | Fault::UnknownTask)
+                if self.quirks.has(Quirk::UnknownIdAnswered) =>
+            {
                 return Ok(Row::new());
             }
             found => found?,
@@ -229,14 +277,21 @@ impl Scheduler {
 
     /// The values of a task of a job that is up to date.
     pub(super) fn task_row(&self, at: TaskRef, columns: &[TaskProperty], now: Moment) -> Row {
-        let Some(job) = self.job_ref(at.job) else { return Row::new() };
-        let Ok((task, run)) = find(job, at) else { return Row::new() };
+        let Some(job) = self.job_ref(at.job) else {
+            return Row::new();
+        };
+        let Ok((task, run)) = find(job, at) else {
+            return Row::new();
+        };
         let seen = run.seen(job, now, at.subtask.is_none() && !task.instances.is_empty());
         columns
             .iter()
             .map(|column| {
                 let value = self.task_value(job, task, (run, &seen, at.subtask), *column);
-                (column.facts().name, self.shown(*column == TaskProperty::State, value))
+                (
+                    column.facts().name,
+                    self.shown(*column == TaskProperty::State, value),
+                )
             })
             .collect()
     }
@@ -260,9 +315,13 @@ impl Scheduler {
         };
         let ended = course.filter(|_| seen.ended.is_some());
         match property {
-            TaskProperty::TaskId if subtask.is_some() => format!("{}.{}.{instance}", job.id, task.id).into(),
+            TaskProperty::TaskId if subtask.is_some() => {
+                format!("{}.{}.{instance}", job.id, task.id).into()
+            }
             TaskProperty::TaskId => format!("{}.{}", job.id, task.id).into(),
-            TaskProperty::Name | TaskProperty::CommandLine => swept(task.bag.get(property).as_text()).into(),
+            TaskProperty::Name | TaskProperty::CommandLine => {
+                swept(task.bag.get(property).as_text()).into()
+            }
             TaskProperty::State => state(seen.state),
             TaskProperty::PreviousState => state(seen.previous),
             TaskProperty::SubmitTime => {
@@ -278,11 +337,13 @@ impl Scheduler {
             TaskProperty::RequeueCount => Value::Int(i64::from(run.requeues)),
             TaskProperty::ErrorMessage => seen.error.unwrap_or_default().to_owned().into(),
             TaskProperty::Output => ended.map_or("", |course| &course.output).to_owned().into(),
-            TaskProperty::AllocatedNodes => {
-                course.map_or_else(String::new, |course| self.node_names(&[course.node])).into()
-            }
+            TaskProperty::AllocatedNodes => course
+                .map_or_else(String::new, |course| self.node_names(&[course.node]))
+                .into(),
             TaskProperty::AllocatedCoreIds => course.map_or("", |_| "0").into(),
-            TaskProperty::HasRuntime => Value::Bool(task.bag.get(TaskProperty::RuntimeSeconds).as_int() > 0),
+            TaskProperty::HasRuntime => {
+                Value::Bool(task.bag.get(TaskProperty::RuntimeSeconds).as_int() > 0)
+            }
             TaskProperty::JobTaskId => Value::Int(i64::from(task.id)),
             TaskProperty::InstanceId => Value::Int(i64::from(instance)),
             TaskProperty::IsServiceConcluded => {
@@ -296,7 +357,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task.
-    pub(crate) fn task_variables(&mut self, at: TaskRef, names: Option<&str>, now: Moment) -> Result<Vec<(String, String)>, Fault> {
+    pub(crate) fn task_variables(
+        &mut self,
+        at: TaskRef,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<Vec<(String, String)>, Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         Ok(variables_named(&find(job, at)?.0.variables, names, quirks))
@@ -306,7 +372,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task.
-    pub(crate) fn task_custom(&mut self, at: TaskRef, names: Option<&str>, now: Moment) -> Result<Vec<(String, String)>, Fault> {
+    pub(crate) fn task_custom(
+        &mut self,
+        at: TaskRef,
+        names: Option<&str>,
+        now: Moment,
+    ) -> Result<Vec<(String, String)>, Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         Ok(custom_named(&find(job, at)?.0.custom, names, quirks))
@@ -316,7 +387,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task, or too many characters.
-    pub(crate) fn set_task_variables(&mut self, at: TaskRef, sent: &Sent, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn set_task_variables(
+        &mut self,
+        at: TaskRef,
+        sent: &Sent,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         find(job, at)?;
@@ -327,7 +403,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// No such task, or a name or value that is too long.
-    pub(crate) fn set_task_custom(&mut self, at: TaskRef, sent: &Sent, now: Moment) -> Result<(), Fault> {
+    pub(crate) fn set_task_custom(
+        &mut self,
+        at: TaskRef,
+        sent: &Sent,
+        now: Moment,
+    ) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         find(job, at)?;
@@ -363,8 +444,12 @@ pub(super) fn find(job: &Job, at: TaskRef) -> Result<(&Task, &Run), Fault> {
     let run = match at.subtask {
         None => &task.run,
         Some(subtask) => {
-            let place = usize::try_from(subtask).ok().and_then(|subtask| subtask.checked_sub(1));
-            place.and_then(|place| task.instances.get(place)).ok_or(Fault::UnknownTask)?
+            let place = usize::try_from(subtask)
+                .ok()
+                .and_then(|subtask| subtask.checked_sub(1));
+            place
+                .and_then(|place| task.instances.get(place))
+                .ok_or(Fault::UnknownTask)?
         }
     };
     Ok((task, run))
@@ -389,11 +474,14 @@ fn type_after(task: &Task, read: &Changes<TaskProperty>) -> TaskType {
 }
 
 fn check_type(kind: TaskType, read: &Changes<TaskProperty>) -> Result<(), Fault> {
-    let bad = read
-        .iter()
-        .find(|(property, value)| comes_first(kind) && value.is_some() && NOT_FOR_ALL.contains(property));
+    let bad = read.iter().find(|(property, value)| {
+        comes_first(kind) && value.is_some() && NOT_FOR_ALL.contains(property)
+    });
     match bad {
-        Some((property, _)) => Err(Fault::TaskTypeProperty { name: property.facts().name, kind }),
+        Some((property, _)) => Err(Fault::TaskTypeProperty {
+            name: property.facts().name,
+            kind,
+        }),
         None => Ok(()),
     }
 }
@@ -401,10 +489,20 @@ fn check_type(kind: TaskType, read: &Changes<TaskProperty>) -> Result<(), Fault>
 /// Service tasks have their job to themselves, but for node preparation and release.
 fn check_mix(job: &Job, kind: TaskType, but: Option<i32>) -> Result<(), Fault> {
     let plain = |kind| matches!(kind, TaskType::Basic | TaskType::ParametricSweep);
-    let clash = job.tasks.iter().filter(|task| Some(task.id) != but).map(Task::kind).any(|other| {
-        (plain(kind) && other == TaskType::Service) || (kind == TaskType::Service && plain(other))
-    });
-    if clash { Err(Fault::MixedTypes) } else { Ok(()) }
+    let clash = job
+        .tasks
+        .iter()
+        .filter(|task| Some(task.id) != but)
+        .map(Task::kind)
+        .any(|other| {
+            (plain(kind) && other == TaskType::Service)
+                || (kind == TaskType::Service && plain(other))
+        });
+    if clash {
+        Err(Fault::MixedTypes)
+    } else {
+        Ok(())
+    }
 }
 
 /// Ends a run early.
@@ -413,7 +511,12 @@ fn stop_run(run: &mut Run, job: &Job, now: Moment, until: Moment, why: &str) {
     if seen.state.is_final() {
         return;
     }
-    let (state, running) = (seen.state, run.course.as_ref().is_some_and(|course| course.dispatch <= now));
+    let (state, running) = (
+        seen.state,
+        run.course
+            .as_ref()
+            .is_some_and(|course| course.dispatch <= now),
+    );
     match run.course.as_mut().filter(|_| running) {
         Some(course) => {
             course.end = until;

@@ -84,7 +84,9 @@ fn time_of_day(text: &str) -> Option<(u64, u64)> {
     };
     let (clock, fraction) = match clock.split_once('.') {
         None => (clock, 0),
-        Some((clock, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+        Some((clock, digits))
+            if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) =>
+        {
             let padded: String = digits.chars().chain("00".chars()).take(3).collect();
             (clock, padded.parse().ok()?)
         }

@@ -145,7 +145,9 @@ impl Form {
 
 /// The items of a list as it is sent: separated by commas or semicolons, blanks around them dropped.
 pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ';']).map(str::trim).filter(|item| !item.is_empty())
+    text.split([',', ';'])
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
 
 #[cfg(test)]
