@@ -6,8 +6,8 @@ use super::{
     cluster::Node,
     job::{Job, Task},
     plan::Stage,
-    quirk::Quirk,
 };
+use crate::hpc_pack::Quirk;
 
 /// The value of a variable as a task sees it: the task's own win over those of its job.
 pub(crate) fn variable(

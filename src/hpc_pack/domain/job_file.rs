@@ -6,10 +6,10 @@ use super::{
     fault::Fault,
     jobs::{Sent, set_custom, set_variables},
     list::Row,
-    quirk::Quirk,
     scheduler::Scheduler,
     tasks::{TaskRef, find, new_task},
 };
+use crate::hpc_pack::Quirk;
 use crate::mock::Moment;
 
 /// A job or task in a file: what it is, and what it holds.

@@ -7,12 +7,12 @@ use super::{
     job::{Job, Stop},
     list::{Row, asked_columns},
     plan,
-    quirk::{Quirk, Quirks},
     run::{Base, Over, Run},
     scheduler::{GRACE, STEP, Scheduler},
     state::{JobState, PRIORITIES, TaskState, TaskType},
     value::{Value, items},
 };
+use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
 
 /// Names and values as they were sent.

@@ -9,9 +9,9 @@ use super::{
     catalogue::Catalogue,
     fault::Fault,
     filter::{Filter, Listed},
-    quirk::{Quirk, Quirks},
     value::Value,
 };
+use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
@@ -470,12 +470,12 @@ impl Picker {
 #[cfg(test)]
 mod tests {
     use super::{Ask, Query, Scope, Secret};
+    use crate::hpc_pack::Quirks;
     use crate::hpc_pack::domain::{
         catalogue::{JOB_LIST_DEFAULT, JobProperty},
         fault::Fault,
         filter::Listed,
         list::{Key, Rank},
-        quirk::Quirks,
     };
     use crate::mock::Moment;
     use proptest::prelude::proptest;
@@ -536,7 +536,7 @@ mod tests {
     #[test]
     fn a_continuation_that_is_forged_foreign_or_old_is_refused() {
         let token = token(5);
-        let asks = |query_id, now| {
+        fn asks(query_id: &str, now: u64) -> Result<Query<JobProperty>, Fault> {
             read(
                 Ask {
                     query_id: Some(query_id),
@@ -545,7 +545,7 @@ mod tests {
                 5,
                 now,
             )
-        };
+        }
         assert!(asks(&token, 3_601_000).is_ok());
         assert_eq!(asks(&token, 3_601_001).unwrap_err(), Fault::Continuation);
         assert_eq!(

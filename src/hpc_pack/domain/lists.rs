@@ -7,12 +7,12 @@ use super::{
     fault::Fault,
     filter::Listed,
     list::{Ask, Key, Page, Picker, Query, Rank, Row, Scope},
-    quirk::Quirk,
     run::Run,
     scheduler::Scheduler,
     tasks::TaskRef,
     value::Value,
 };
+use crate::hpc_pack::Quirk;
 use crate::mock::Moment;
 
 /// A list of jobs that is being made, in slices, so that nobody else waits long.

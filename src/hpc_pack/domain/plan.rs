@@ -5,11 +5,11 @@ use super::{
     cluster::Cluster,
     command::{self, Play, Script},
     job::{Goal, Job, Task},
-    quirk::{Quirk, Quirks},
     run::{Base, CLEAN_UP, Course, LAUNCH, Run},
     state::{JobState, TaskState, TaskType},
     value::items,
 };
+use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
 use std::{collections::HashMap, time::Duration};
 

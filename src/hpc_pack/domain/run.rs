@@ -141,7 +141,7 @@ impl Course {
     /// The same where the job was stopped before it had ended.
     fn stopped<'a>(&'a self, stop: &'a Stop, now: Moment, queued: Moment, sweep: bool) -> Seen<'a> {
         let before = self.at(stop.at, queued);
-        let begun = self.dispatch <= stop.at;
+        let begun = self.dispatch < stop.at;
         if begun && now < stop.until {
             return Seen {
                 state: TaskState::Canceling,

@@ -5,9 +5,9 @@ use super::{
     job::{Job, Stop},
     list::Secret,
     plan::{self, Stage},
-    quirk::{Quirk, Quirks},
     state::JobState,
 };
+use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::{Ids, Moment};
 use std::{
     cmp::Reverse,

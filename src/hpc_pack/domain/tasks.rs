@@ -11,12 +11,12 @@ use super::{
     },
     list::Row,
     plan,
-    quirk::Quirk,
     run::{Base, Over, Run, Seen},
     scheduler::{GRACE, STEP, Scheduler},
     state::{JobState, TaskState, TaskType},
     value::Value,
 };
+use crate::hpc_pack::Quirk;
 use crate::mock::Moment;
 
 /// Names a task, or a subtask of it.

@@ -6,7 +6,8 @@ mod listing;
 mod model;
 mod tasks;
 
-use super::{Cluster, Quirks, Scheduler, Setup, TaskRef, Value};
+use super::{Cluster, Scheduler, Setup, TaskRef, Value};
+use crate::hpc_pack::Quirks;
 use crate::mock::{Clock, Ids, Moment};
 use std::time::Duration;
 
@@ -18,15 +19,19 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new() -> Self {
-        Self::with("")
+        Self::of(Quirks::default())
     }
 
     /// With that quirk switched on.
     pub(super) fn with(quirk: &str) -> Self {
+        Self::of(Quirks::read(&[quirk.to_owned()]).unwrap())
+    }
+
+    fn of(quirks: Quirks) -> Self {
         let setup = Setup {
             cluster: Cluster::default(),
             scripts: Vec::new(),
-            quirks: Quirks::named([quirk]),
+            quirks,
         };
         Self {
             scheduler: Scheduler::new(setup, &Ids::seeded(1)),
