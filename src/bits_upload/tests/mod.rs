@@ -1,6 +1,7 @@
 //! The server through its model, without sockets.
 
 mod conversations;
+mod facts;
 
 use super::{Server, Settings, wire::PROTOCOL};
 use crate::{
