@@ -15,9 +15,6 @@ use crate::{
     mock::Moment,
 };
 
-/// How many closed sessions are remembered for `close-replay=ok`.
-const REMEMBERED: usize = 10_000;
-
 impl Uploads {
     /// What a complete body comes to, after the bytes have been stored.
     ///
@@ -188,32 +185,36 @@ impl Uploads {
             published?;
         }
         session.active = now;
-        self.remember(&session);
+        self.finish(&mut session);
+        Ok(())
+    }
+
+    /// The session is closed; whether that is remembered is a setting.
+    fn finish(&self, session: &mut Session) {
+        let (id, destination) = (session.id.clone(), session.destination.clone());
+        let replays = self.settings.close_replay == CloseReplay::Ok;
+        if replays || self.quirk(Quirk::EmptiesTheFileOnASecondClose) {
+            self.remember(id, destination);
+        }
         if self.quirk(Quirk::KeepsClosedSessions) {
             session.phase = Phase::Waiting {
                 reply_url: None,
                 copy: false,
                 published: true,
             };
+        } else if replays {
+            session.phase = Phase::Ended;
+            // Where it cannot be written, a second close after a restart finds nothing: no harm.
+            let _ = self.save(session);
+            self.store.drop_reply(&session.id);
+            self.release(session);
         } else {
-            self.end(&mut session);
+            self.end(session);
         }
-        Ok(())
     }
 
     fn is_empty(&self, session: &Session) -> bool {
         self.settings.empty_upload == EmptyUpload::Accept && session.total.is_none()
-    }
-
-    fn remember(&self, session: &Session) {
-        let quirky = self.quirk(Quirk::EmptiesTheFileOnASecondClose);
-        if self.settings.close_replay == CloseReplay::Ok || quirky {
-            let mut closed = self.closed();
-            if closed.len() >= REMEMBERED {
-                closed.pop_front();
-            }
-            closed.push_back((session.id.clone(), session.destination.clone()));
-        }
     }
 
     /// Whether a session of that id was closed not long ago, and closing it again is to succeed.

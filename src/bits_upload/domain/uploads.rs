@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     bits_upload::{
-        CheckAt, Durability, LastFragmentAgain, MissingFolder, Quirk, SessionPath, Settings,
-        quirks::Quirks,
+        CheckAt, CloseReplay, Durability, LastFragmentAgain, MissingFolder, Quirk, SessionPath,
+        Settings, quirks::Quirks,
     },
     mock::{Ids, Moment},
 };
@@ -20,6 +20,9 @@ use std::{
     },
     time::Duration,
 };
+
+/// How many closed sessions are remembered for `close-replay=ok`.
+const REMEMBERED: usize = 10_000;
 
 /// A session that several requests may hold. Its lock covers its own bytes and nothing else.
 pub(crate) type Shared = Arc<Mutex<Session>>;
@@ -102,9 +105,14 @@ impl Uploads {
         }
         self.closed().clear();
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ended = Vec::new();
         for (record, entity) in self.store.recover() {
             if self.quirk(Quirk::ForgetsSessionsOnRestart) {
                 self.store.forget(&record.id);
+                continue;
+            }
+            if record.phase == Phase::Ended {
+                ended.push((record, entity));
                 continue;
             }
             let Some(session) = Session::recovered(record, entity, now) else {
@@ -112,6 +120,17 @@ impl Uploads {
             };
             self.serial.fetch_max(session.serial + 1, Ordering::Relaxed);
             live.insert(session.id.clone(), Arc::new(Mutex::new(session)));
+        }
+        drop(live);
+        ended.sort_by_key(|(record, _)| record.serial);
+        for (record, mut entity) in ended {
+            entity.delete();
+            match Destination::from_segments(&record.destination) {
+                Ok(to) if self.settings.close_replay == CloseReplay::Ok => {
+                    self.remember(record.id, to)
+                }
+                _ => self.store.forget(&record.id),
+            }
         }
     }
 
@@ -392,11 +411,27 @@ impl Uploads {
         }
     }
 
+    /// Keeps in mind that a session was closed.
+    pub(super) fn remember(&self, id: String, destination: Destination) {
+        let mut closed = self.closed();
+        if closed.len() >= REMEMBERED
+            && let Some((oldest, _)) = closed.pop_front()
+        {
+            self.store.forget(&oldest);
+        }
+        closed.push_back((id, destination));
+    }
+
     /// Ends a session: its bytes, its record and its reply go, and later packets do not find it.
     pub(crate) fn end(&self, session: &mut Session) {
+        self.store.forget(&session.id);
+        self.release(session);
+    }
+
+    /// Ends a session, but leaves its record, which says that it was closed.
+    pub(super) fn release(&self, session: &mut Session) {
         session.phase = Phase::Ended;
         session.writer += 1;
-        self.store.forget(&session.id);
         session.entity.delete();
         self.live
             .write()

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod facts;
+mod survival;
 
 use super::{Server, Settings, wire::PROTOCOL};
 use crate::{
