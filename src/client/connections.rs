@@ -3,6 +3,7 @@ use super::{
     credentials::basic,
     dial::{Idle, Proxy, dial},
     exact::{Sent, Wire, encode},
+    ntlm::{Way, shake},
     pooled,
 };
 use crate::message::{Broken, Exchange, How, Reply, Request};
@@ -136,11 +137,7 @@ impl Connections {
                     && exchange
                         .reply()
                         .is_some_and(|reply| challenged(reply, "Basic"))
-                    && !exchange.request.headers.contains("Authorization")
-                    && !outgoing
-                        .suppress
-                        .iter()
-                        .any(|name| name.eq_ignore_ascii_case("Authorization")) =>
+                    && takes_credentials(outgoing, &exchange.request) =>
             {
                 self.once(outgoing, Some(&header(given))).await
             }
@@ -152,7 +149,12 @@ impl Connections {
         let request = outgoing.complete(authorization);
         let shared = self.client.0.clone();
         let began = Instant::now();
-        if shared.proxy.is_none() && pooled::can_send(outgoing, &request) {
+        let ntlm = shared.credentials.as_ref().filter(|given| {
+            given.scheme == Scheme::Ntlm
+                && outgoing.raw.is_none()
+                && takes_credentials(outgoing, &request)
+        });
+        if shared.proxy.is_none() && ntlm.is_none() && pooled::can_send(outgoing, &request) {
             let (outcome, connection) = pooled::send(&shared.pooled, outgoing, &request).await;
             return Exchange {
                 connection,
@@ -169,7 +171,7 @@ impl Connections {
                 None => self.open(&outgoing.origin, outgoing).await,
             };
             let began = Instant::now();
-            let (wire, sent) = match wire {
+            let (wire, (sent, request)) = match wire {
                 Err(broken) => {
                     return Exchange {
                         elapsed: began.elapsed(),
@@ -178,7 +180,7 @@ impl Connections {
                     };
                 }
                 Ok(mut wire) => {
-                    let sent = self.over(&mut wire, outgoing, &request).await;
+                    let sent = self.over(&mut wire, outgoing, &request, ntlm).await;
                     (wire, sent)
                 }
             };
@@ -204,7 +206,14 @@ impl Connections {
         }
     }
 
-    async fn over(&self, wire: &mut Wire, outgoing: &Outgoing, request: &Request) -> Sent {
+    /// Sends it over that connection. Gives what became of it, with the request as it was sent.
+    async fn over(
+        &self,
+        wire: &mut Wire,
+        outgoing: &Outgoing,
+        request: &Request,
+        ntlm: Option<&Credentials>,
+    ) -> (Sent, Request) {
         let absolute;
         let form = match &self.client.0.proxy {
             Some(_) if !outgoing.origin.tls => {
@@ -213,6 +222,15 @@ impl Connections {
             }
             _ => &request.target,
         };
+        if let Some(credentials) = ntlm.filter(|_| !wire.authenticated) {
+            let way = Way {
+                form,
+                cut: outgoing.cut,
+                limits: outgoing.limits,
+                timeout: outgoing.timeout,
+            };
+            return shake(wire, credentials, request, &way).await;
+        }
         let encoded;
         let bytes: &[u8] = match &outgoing.raw {
             Some(raw) => {
@@ -226,14 +244,16 @@ impl Connections {
                 &encoded
             }
         };
-        wire.exchange(
-            bytes,
-            &request.method,
-            outgoing.cut,
-            outgoing.limits,
-            outgoing.timeout,
-        )
-        .await
+        let sent = wire
+            .exchange(
+                bytes,
+                &request.method,
+                outgoing.cut,
+                outgoing.limits,
+                outgoing.timeout,
+            )
+            .await;
+        (sent, request.clone())
     }
 
     /// The connection kept for that origin, where it is still good.
@@ -278,6 +298,12 @@ impl Connections {
             authenticated: false,
         })
     }
+}
+
+/// Whether a request leaves it to the client who asks.
+fn takes_credentials(outgoing: &Outgoing, request: &Request) -> bool {
+    let names_it = |name: &String| name.eq_ignore_ascii_case("Authorization");
+    !request.headers.contains("Authorization") && !outgoing.suppress.iter().any(names_it)
 }
 
 /// Whether a reply asks for credentials of that scheme.

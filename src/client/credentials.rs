@@ -1,4 +1,4 @@
-use base64::{Engine, engine::general_purpose::STANDARD};
+use crate::auth;
 use std::fmt;
 
 /// Who asks, and how that is proved.
@@ -33,7 +33,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The value of `Authorization` for Basic (RFC 7617), in UTF-8.
+/// The value of `Authorization` for Basic.
 pub(super) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    auth::Basic::value(&auth::User::new(user, password))
 }

@@ -13,6 +13,7 @@ mod credentials;
 mod dial;
 mod exact;
 mod head;
+mod ntlm;
 mod outgoing;
 mod pooled;
 #[cfg(test)]

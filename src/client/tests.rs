@@ -2,7 +2,10 @@ use super::{
     Client, ClientOptions, Credentials, CutAt, Limits, Origin, Outgoing, Scheme,
     testing::{Answer, Then, server},
 };
-use crate::message::{Exchange, Framing, How, Request, Version};
+use crate::{
+    message::{Exchange, Framing, How, Request, Version},
+    mock,
+};
 use bytes::Bytes;
 use rstest::rstest;
 use std::time::Duration;
@@ -444,4 +447,82 @@ async fn a_server_that_speaks_no_tls_is_told_as_tls() {
         .send(&outgoing)
         .await;
     assert_eq!(how(&exchange), How::Tls, "{exchange:?}");
+}
+
+/// One model that answers everything with the name of the user it was told.
+#[derive(Debug)]
+struct Named;
+
+impl mock::Model for Named {
+    fn begin(&self, head: &mock::Head, _: mock::Moment) -> mock::Begin {
+        let reply = crate::message::Reply::new(200).body(head.user.clone().unwrap_or_default());
+        mock::Begin::Answer(mock::Answer::Reply(reply))
+    }
+
+    fn end(&self, _: Box<dyn mock::Sink>, _: mock::BodyEnd, _: mock::Moment) -> mock::Answer {
+        unreachable!("no body is taken")
+    }
+
+    fn resume(&self, _: mock::Token, _: mock::Outcome, _: mock::Moment) -> mock::Answer {
+        unreachable!("nothing is waited for")
+    }
+
+    fn header_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+#[rstest]
+#[case("right", 0, Some(200))]
+#[case("right", 100_000, Some(200))]
+#[case("wrong", 0, Some(403))]
+#[tokio::test]
+async fn ntlm_authenticates_a_connection_once(
+    #[case] password: &str,
+    #[case] body: usize,
+    #[case] status: Option<u16>,
+) {
+    let options = mock::ServerOptions {
+        auth: mock::Auth::Ntlm {
+            users: vec![crate::auth::User::new("DOM\\me", "right")],
+        },
+        ..mock::ServerOptions::default()
+    };
+    let server = mock::Server::start(std::sync::Arc::new(Named), options).unwrap();
+    let origin = Origin::parse(&server.url()).unwrap().0;
+    let credentials = Credentials {
+        user: "DOM\\me".into(),
+        password: password.into(),
+        scheme: Scheme::Ntlm,
+    };
+    let client = Client::new(&ClientOptions {
+        credentials: Some(credentials),
+        ..ClientOptions::default()
+    })
+    .unwrap();
+    let mut connections = client.connections();
+    let mut outgoing = pooled(&origin);
+    outgoing.timeout = Duration::from_secs(5);
+    outgoing.request.method = "POST".into();
+    outgoing.request.body = vec![b'x'; body].into();
+    let first = connections.send(&outgoing).await;
+    assert_eq!(first.reply().map(|reply| reply.status), status, "{first:?}");
+    let second = connections.send(&outgoing).await;
+    assert_eq!(second.reply().map(|reply| reply.status), status);
+    if password == "right" {
+        assert_eq!(first.connection, second.connection);
+        assert!(first.request.headers.contains("Authorization"));
+        assert!(
+            !second.request.headers.contains("Authorization"),
+            "the connection is known by now"
+        );
+    }
+    outgoing.suppress = vec!["Authorization".into()];
+    outgoing.fresh = true;
+    let without = connections.send(&outgoing).await;
+    assert_eq!(without.reply().map(|reply| reply.status), Some(401));
 }

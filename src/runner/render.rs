@@ -122,6 +122,10 @@ pub(super) fn render(
     }
     target(step, &scope, &mut request.target)?;
     let mut suppress = Vec::new();
+    if origin != *frame.origin {
+        // The target's credentials are nobody else's business.
+        suppress.push("Authorization".to_owned());
+    }
     for (name, value) in &send.header {
         match value {
             Some(value) => request.headers.append(name, value.render(&scope)?),
