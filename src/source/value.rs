@@ -166,6 +166,16 @@ pub(super) fn urlencode(value: &Value) -> Result<String, Error> {
     Ok(percent_encoding::percent_encode(&bytes_of(value)?, &KEPT).to_string())
 }
 
+/// What the first group of a regular expression matches in a text; empty where it does not match.
+pub(super) fn capture(text: &str, pattern: &str) -> Result<String, Error> {
+    let pattern = regex::Regex::new(pattern)
+        .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
+    Ok(pattern
+        .captures(text)
+        .and_then(|groups| groups.get(1))
+        .map_or_else(String::new, |group| group.as_str().to_owned()))
+}
+
 /// Base64 with padding of text or bytes.
 pub(super) fn base64(value: &Value) -> Result<String, Error> {
     Ok(STANDARD.encode(bytes_of(value)?))

@@ -1,10 +1,6 @@
 //! The server through its model, without sockets.
 
-mod applications;
 mod conversations;
-mod facts;
-mod survival;
-mod validation;
 
 use super::{Server, Settings, wire::PROTOCOL};
 use crate::{

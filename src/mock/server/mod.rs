@@ -13,7 +13,6 @@ mod accept;
 mod ask;
 mod body;
 mod connection;
-mod exchange;
 mod guard;
 mod head;
 mod intake;
@@ -23,7 +22,7 @@ mod send;
 mod wire;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 pub use accept::Server;
 pub use options::{Auth, Limits, ServerError, ServerOptions};

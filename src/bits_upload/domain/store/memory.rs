@@ -112,14 +112,6 @@ impl Store for Memory {
     }
 
     fn forget(&self, id: &str) {
-        self.drop_reply(id);
-    }
-
-    fn count_reply(&self, _id: &str) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn drop_reply(&self, id: &str) {
         if let Some(reply) = self.replies().remove(id) {
             self.space.give(reply.len() as u64);
         }
@@ -138,7 +130,7 @@ impl Store for Memory {
     }
 
     fn keep_reply(&self, id: &str, bytes: &Bytes) -> io::Result<()> {
-        self.drop_reply(id);
+        self.forget(id);
         self.space.take(bytes.len() as u64)?;
         self.replies().insert(id.to_owned(), bytes.clone());
         Ok(())
