@@ -10,7 +10,6 @@
 //! `Call::body`. It gives back a `WireReply` (status of the row unless it names another; common headers
 //! are added behind it) or a `Fault`, which gets its documented shape behind it.
 
-#[expect(dead_code, reason = "the operations on the wire follow")]
 mod domain;
 mod model;
 mod quirks;

@@ -1,5 +1,7 @@
 use super::{
-    Hosting, Quirk, Quirks, SUITE, Settings, quirks, settings,
+    Hosting, Quirk, Quirks, SUITE, Settings,
+    domain::{Scheduler, Setup},
+    quirks, settings,
     soa::Soa,
     wire::{
         Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Method, Query, Route, Rules, Shape,
@@ -18,7 +20,7 @@ use std::{
     collections::HashMap,
     ops::ControlFlow,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -50,6 +52,7 @@ pub struct HeadNode {
     pub(crate) quirks: Quirks,
     pub(crate) ids: Ids,
     pub(crate) soa: Soa,
+    scheduler: Mutex<Scheduler>,
     waiting: Mutex<HashMap<Token, Waiting>>,
     tokens: AtomicU64,
 }
@@ -74,6 +77,13 @@ impl HeadNode {
     pub(crate) fn new(settings: Settings, quirks: Quirks, ids: Ids) -> Self {
         Self {
             soa: Soa::new(&settings, quirks),
+            scheduler: Mutex::new(Scheduler::new(
+                Setup {
+                    quirks,
+                    ..Setup::default()
+                },
+                &ids,
+            )),
             settings,
             quirks,
             ids,
@@ -86,6 +96,13 @@ impl HeadNode {
     #[cfg(test)]
     pub(crate) fn for_test(settings: Settings) -> Self {
         Self::new(settings, Quirks::default(), Ids::seeded(1))
+    }
+
+    /// The scheduler, for as short a time as can be.
+    pub(crate) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {
+        self.scheduler
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads a head: the call it makes, without its body, or how it is refused.
@@ -316,7 +333,7 @@ impl HeadNode {
         out
     }
 
-    fn lock_waiting(&self) -> std::sync::MutexGuard<'_, HashMap<Token, Waiting>> {
+    fn lock_waiting(&self) -> MutexGuard<'_, HashMap<Token, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

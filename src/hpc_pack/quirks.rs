@@ -246,6 +246,7 @@ quirks! {
     NodeMemberMissing "node-member-missing" "Get Node Group Members leaves out the first node."
     NodeMemberForeign "node-member-foreign" "Get Node Group Members names a node that does not exist."
     GroupMissing "group-missing" "Get Node Group List leaves out the last group."
+    VersionOfThreeParts "version-of-three-parts" "Get Version tells three numbers instead of four."
     TemplateMissing "template-missing" "Get Job Templates leaves out the template that jobs use."
 }
 

@@ -16,6 +16,7 @@ pub struct Settings {
     pub(crate) session_limit: usize,
     pub(crate) durable: bool,
     pub(crate) close_strict: bool,
+    pub(crate) owner: String,
     pub(crate) services: Vec<Service>,
     pub(crate) batch_limit: usize,
     pub(crate) batch_size_limit: usize,
@@ -86,6 +87,7 @@ impl Default for Settings {
             session_limit: 0,
             durable: false,
             close_strict: false,
+            owner: String::new(),
             services: Vec::new(),
             batch_limit: 0,
             batch_size_limit: 0,
@@ -431,6 +433,15 @@ const ROWS: &[Row] = &[
             };
             Some(())
         },
+    },
+    Row {
+        setting: Setting {
+            name: "owner",
+            values: "NAME",
+            default: "HPC\\hpcuser",
+            says: "Whose jobs are those that somebody without a name makes.",
+        },
+        read: |settings, value| (!value.is_empty()).then(|| value.clone_into(&mut settings.owner)),
     },
 ];
 

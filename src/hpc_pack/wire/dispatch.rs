@@ -1,4 +1,4 @@
-use super::{Call, Fault, Flow, Operation, batch, session};
+use super::{Call, Fault, Flow, Operation, batch, scheduler, session};
 use crate::hpc_pack::HeadNode;
 
 /// What carries out an operation.
@@ -25,6 +25,6 @@ fn handler(operation: Operation) -> Option<Handler> {
         Operation::GetRequestStatus => batch::status,
         Operation::GetResponses => batch::responses,
         Operation::DeleteRequests => batch::purge,
-        _ => return None,
+        other => return scheduler::handler(other),
     })
 }
