@@ -8,9 +8,9 @@
 //! |---|---|
 //! | what can be set, with every default | `settings`, the words in `values` |
 //! | what can be made to go wrong | `quirks` |
-//! | one request from its head to its answer | `server`, top to bottom |
+//! | one request from its head to its answer | `server` (doors call it), `packets` (validation, dispatch), `fragments` |
 //! | the application behind an upload-reply | `notification`, `wire::notify` |
-//! | what sessions do: create, admit, settle, close, cancel, time out | `domain::uploads` |
+//! | what sessions do | `domain::uploads` (create, find, admit, time out), `domain::completion` (settle, close, cancel) |
 //! | what becomes of a fragment's bytes | `domain::span` decides, `domain::ticket` does it |
 //! | how bytes, records and files are kept, and survive a kill | `domain::entity`, `domain::store` |
 //! | what may be a destination | `wire::target` decodes, `domain::destination` refuses |
@@ -42,7 +42,9 @@
 //! ```
 
 mod domain;
+mod fragments;
 mod notification;
+mod packets;
 mod quirks;
 mod server;
 mod settings;

@@ -148,6 +148,9 @@ impl Core {
         if !reply.body.is_empty() {
             let kept = store.keep_reply(id, &reply.body);
             kept.map_err(|error| Fault::from(&error))?;
+        } else {
+            let counted = store.count_reply(id);
+            counted.map_err(|error| Fault::from(&error))?;
         }
         if store.open_reply(id).is_none() {
             return Ok(None);

@@ -33,6 +33,16 @@ quirks! {
     AcceptsOversizedHeaders = "accepts-oversized-headers",
     /// A header that the protocol does not know makes a request malformed.
     RefusesUnknownHeaders = "refuses-unknown-headers",
+    /// A header that belongs to another packet makes a request malformed.
+    RefusesHeadersOfOtherPackets = "refuses-headers-of-other-packets",
+    /// The names of request headers are only known in their documented case.
+    ReadsHeaderNamesWithCase = "reads-header-names-with-case",
+    /// POST is taken for BITS_POST without being told so.
+    TakesPostForBitsPost = "takes-post-for-bits-post",
+    /// A chunked body is taken although that is not set.
+    AcceptsChunkedBodies = "accepts-chunked-bodies",
+    /// Uploads are taken where they are denied.
+    UploadsWhereDenied = "uploads-where-denied",
     /// HTTP/1.0 is refused.
     RefusesHttp10 = "refuses-http-1.0",
     /// Uploads go on where they are disabled.
@@ -99,6 +109,8 @@ quirks! {
     // Sessions.
     /// A session is only known on the connection that created it.
     ForgetsSessionsWithTheConnection = "forgets-sessions-with-the-connection",
+    /// Sessions never run out.
+    KeepsStaleSessions = "keeps-stale-sessions",
     /// Sessions do not survive a restart.
     ForgetsSessionsOnRestart = "forgets-sessions-on-restart",
     /// A packet for an unknown session is answered 200.
@@ -165,6 +177,8 @@ quirks! {
     KeepsBytesOfARefusedRange = "keeps-bytes-of-a-refused-range",
     /// The unit `Bytes` is refused.
     RefusesTheUnitInOtherCase = "refuses-the-unit-in-other-case",
+    /// Totals of 4 GiB and more are refused.
+    RefusesLargeTotals = "refuses-large-totals",
     /// A fragment of one byte is refused.
     RefusesSingleBytes = "refuses-single-bytes",
     /// Bytes in an encoding that the server does not know are stored as they are.
@@ -189,6 +203,8 @@ quirks! {
     // Close-Session and Cancel-Session.
     /// Closing before the last fragment publishes what is there.
     PublishesAPartialFile = "publishes-a-partial-file",
+    /// What has arrived can be fetched before the upload is complete.
+    ShowsTheFileWhileReceiving = "shows-the-file-while-receiving",
     /// Close-Session publishes nothing.
     PublishesNothing = "publishes-nothing",
     /// The file published lacks its last byte.

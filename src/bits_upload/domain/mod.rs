@@ -4,6 +4,7 @@
 //! know headers, statuses or codes.
 
 mod application;
+mod completion;
 mod destination;
 mod entity;
 mod fault;
@@ -20,4 +21,4 @@ pub(crate) use fault::{Fault, Refusal};
 pub(crate) use span::Span;
 pub(crate) use store::{Content, Folder, Memory, Store, Stored};
 pub(crate) use ticket::Ticket;
-pub(crate) use uploads::{Closed, Settled, Shared, Uploads, lock};
+pub(crate) use uploads::{Settled, Shared, Uploads, lock};

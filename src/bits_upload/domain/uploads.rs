@@ -2,13 +2,13 @@ use super::{
     Destination, Fault, Refusal, Span, Store,
     session::{Phase, Session},
     span::{Plan, plan},
-    store::{Found, Terms},
+    store::Found,
     ticket::Ticket,
 };
 use crate::{
     bits_upload::{
-        CheckAt, CloseReplay, Durability, EarlyClose, EmptyUpload, MissingFolder, Notification,
-        Publish, Quirk, SessionPath, Settings, quirks::Quirks,
+        CheckAt, CloseReplay, Durability, LastFragmentAgain, MissingFolder, Quirk, SessionPath,
+        Settings, quirks::Quirks,
     },
     mock::{Ids, Moment},
 };
@@ -20,6 +20,9 @@ use std::{
     },
     time::Duration,
 };
+
+/// How many closed sessions are remembered for `close-replay=ok`.
+const REMEMBERED: usize = 10_000;
 
 /// A session that several requests may hold. Its lock covers its own bytes and nothing else.
 pub(crate) type Shared = Arc<Mutex<Session>>;
@@ -51,23 +54,11 @@ pub(crate) enum Settled {
     Notify,
 }
 
-/// What Close-Session came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closed {
-    /// The file is published, or its publication was not asked for.
-    Complete,
-    /// The upload was incomplete and is deleted.
-    Discarded,
-}
-
 pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Session> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Uploads {
-    /// How many closed sessions are remembered for `close-replay=ok`.
-    const REMEMBERED: usize = 10_000;
-
     /// The sessions that the store still knows, and room for new ones.
     pub(crate) fn new(
         settings: Settings,
@@ -90,6 +81,10 @@ impl Uploads {
         uploads
     }
 
+    pub(super) fn closed(&self) -> MutexGuard<'_, VecDeque<(String, Destination)>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a quirk is on.
     pub(crate) fn quirk(&self, quirk: Quirk) -> bool {
         self.quirks.has(quirk)
@@ -97,19 +92,27 @@ impl Uploads {
 
     /// Forgets what memory holds and reads what the store does.
     pub(crate) fn recover(&self, now: Moment) {
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        for shared in live.drain().map(|(_, shared)| shared) {
-            let mut session = lock(&shared);
+        let before = {
+            let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *live)
+        };
+        // Never while the map is locked: who holds a session may be waiting for the map.
+        for shared in before.values() {
+            let mut session = lock(shared);
+            let _ = session.entity.rest(false);
             session.writer += 1;
             session.phase = Phase::Ended;
         }
-        self.closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.closed().clear();
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ended = Vec::new();
         for (record, entity) in self.store.recover() {
             if self.quirk(Quirk::ForgetsSessionsOnRestart) {
                 self.store.forget(&record.id);
+                continue;
+            }
+            if record.phase == Phase::Ended {
+                ended.push((record, entity));
                 continue;
             }
             let Some(session) = Session::recovered(record, entity, now) else {
@@ -117,6 +120,17 @@ impl Uploads {
             };
             self.serial.fetch_max(session.serial + 1, Ordering::Relaxed);
             live.insert(session.id.clone(), Arc::new(Mutex::new(session)));
+        }
+        drop(live);
+        ended.sort_by_key(|(record, _)| record.serial);
+        for (record, mut entity) in ended {
+            entity.delete();
+            match Destination::from_segments(&record.destination) {
+                Ok(to) if self.settings.close_replay == CloseReplay::Ok => {
+                    self.remember(record.id, to)
+                }
+                _ => self.store.forget(&record.id),
+            }
         }
     }
 
@@ -196,7 +210,7 @@ impl Uploads {
         Ok(())
     }
 
-    fn may_overwrite(&self) -> bool {
+    pub(super) fn may_overwrite(&self) -> bool {
         self.settings.overwrite || self.quirk(Quirk::OverwritesExistingFiles)
     }
 
@@ -225,7 +239,7 @@ impl Uploads {
     }
 
     /// All live sessions, in no order, none of them locked.
-    fn all(&self) -> Vec<Shared> {
+    pub(super) fn all(&self) -> Vec<Shared> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         live.values().cloned().collect()
     }
@@ -254,6 +268,9 @@ impl Uploads {
     }
 
     fn is_stale(&self, session: &Session, now: Moment) -> bool {
+        if self.quirk(Quirk::KeepsStaleSessions) {
+            return false;
+        }
         let idle = now.since(session.active);
         idle >= Duration::from_secs(self.settings.session_timeout)
     }
@@ -342,7 +359,9 @@ impl Uploads {
             }
             return Err(Fault::FragmentTooLarge.at(offset));
         }
-        if self.quirk(Quirk::RefusesSingleBytes) && span.len() == 1 {
+        let refused = (self.quirk(Quirk::RefusesSingleBytes) && span.len() == 1)
+            || (self.quirk(Quirk::RefusesLargeTotals) && span.total >> 32 != 0);
+        if refused {
             return Err(Fault::BadRange.at(offset));
         }
         let told = matches!(session.phase, Phase::Waiting { .. });
@@ -351,8 +370,7 @@ impl Uploads {
             if self.quirk(Quirk::RefusesTheLastFragmentAgain) {
                 return Err(Fault::Storage.at(offset));
             }
-            if self.settings.last_fragment_again == crate::bits_upload::LastFragmentAgain::OutOfStep
-            {
+            if self.settings.last_fragment_again == LastFragmentAgain::OutOfStep {
                 return Err(Fault::OutOfStep.at(offset));
             }
         }
@@ -377,243 +395,6 @@ impl Uploads {
         ))
     }
 
-    /// What a complete body comes to, after the bytes have been stored.
-    ///
-    /// # Errors
-    /// Where the upload cannot be completed; the last fragment may come again then.
-    pub(crate) fn settle(&self, session: &mut Session, now: Moment) -> Result<Settled, Refusal> {
-        let offset = session.offset();
-        session.active = now;
-        if let Phase::Waiting { reply_url, .. } = &session.phase {
-            if session.is_complete()
-                && self.quirk(Quirk::NotifiesAgainAfterSuccess)
-                && reply_url.is_some()
-            {
-                return Ok(Settled::Notify);
-            }
-            let hidden = self.quirk(Quirk::LosesTheReplyUrlOnRepeat);
-            let reply_url = reply_url.clone().filter(|_| !hidden);
-            return Ok(Settled::Done { offset, reply_url });
-        }
-        if !session.is_complete() {
-            return Ok(Settled::Done {
-                offset,
-                reply_url: None,
-            });
-        }
-        if self.settings.check_at == CheckAt::LastFragment
-            && !self.may_overwrite()
-            && self
-                .store
-                .look(&session.destination)
-                .map_err(|fault| fault.at(offset))?
-                != Found::Nothing
-        {
-            return Err(Fault::Exists.at(offset));
-        }
-        if self.settings.notification != Notification::None {
-            return Ok(Settled::Notify);
-        }
-        self.complete(session, None, true, now)
-    }
-
-    /// The client may be told of success now.
-    fn complete(
-        &self,
-        session: &mut Session,
-        reply_url: Option<String>,
-        copy: bool,
-        now: Moment,
-    ) -> Result<Settled, Refusal> {
-        let offset = session.offset();
-        let publish = copy && self.settings.publish == Publish::OnLastFragment;
-        if publish {
-            self.publish(session, now)
-                .map_err(|fault| fault.at(offset))?;
-        }
-        session.phase = Phase::Waiting {
-            reply_url: reply_url.clone(),
-            copy,
-            published: publish,
-        };
-        // A plain complete upload is recognised by its bytes; only what they cannot tell is written down.
-        if publish || self.settings.notification != Notification::None {
-            self.save(session).map_err(|fault| fault.at(offset))?;
-        }
-        Ok(Settled::Done { offset, reply_url })
-    }
-
-    /// The application has answered: the reply URL, if there is one, may be told to the client.
-    ///
-    /// # Errors
-    /// Where the session has ended meanwhile, or the file cannot be published.
-    pub(crate) fn answered(
-        &self,
-        shared: &Shared,
-        reply_url: Option<String>,
-        copy: bool,
-        now: Moment,
-    ) -> Result<Settled, Refusal> {
-        let mut session = lock(shared);
-        match session.phase {
-            Phase::Ended => Err(Fault::NoSession.into()),
-            Phase::Receiving if !session.is_complete() => Err(Fault::Gone.at(session.offset())),
-            Phase::Waiting { .. } if !self.quirk(Quirk::NotifiesAgainAfterSuccess) => {
-                self.settle(&mut session, now)
-            }
-            Phase::Waiting { .. } | Phase::Receiving => {
-                self.complete(&mut session, reply_url, copy, now)
-            }
-        }
-    }
-
-    fn publish(&self, session: &mut Session, now: Moment) -> Result<(), Fault> {
-        if !session.is_published() && !session.entity.look() && session.total != Some(0) {
-            return Err(Fault::Gone);
-        }
-        session.publishing = true;
-        self.save(session)?;
-        let terms = Terms {
-            overwrite: self.may_overwrite(),
-            sync: self.settings.durability == Durability::Fsync,
-            now,
-        };
-        self.spoil(session);
-        self.store
-            .publish(&mut session.entity, &session.destination, terms)
-            .inspect_err(|_| session.publishing = false)
-    }
-
-    /// What quirks do to the bytes before they are published.
-    fn spoil(&self, session: &mut Session) {
-        let held = session.entity.held();
-        let last = held.saturating_sub(1);
-        if self.quirk(Quirk::DropsTheLastByte) {
-            let _ = session.entity.cut_to(last);
-        } else if self.quirk(Quirk::ChangesAByte) && held > 0 {
-            let byte = session
-                .entity
-                .read_all()
-                .ok()
-                .and_then(|all| all.last().copied());
-            let _ = session
-                .entity
-                .replace(last, &[byte.unwrap_or_default() ^ 1]);
-        }
-    }
-
-    /// Publishes a complete upload and ends its session; an incomplete one is deleted.
-    ///
-    /// # Errors
-    /// [`Fault::Incomplete`] where that is set; [`Fault::Gone`] where its bytes were deleted; where it
-    /// cannot be published. The session goes on then, except where it is gone.
-    pub(crate) fn close(&self, shared: &Shared, now: Moment) -> Result<Closed, Fault> {
-        let mut session = lock(shared);
-        if session.phase == Phase::Ended {
-            return Err(Fault::NoSession);
-        }
-        session.writer += 1;
-        if self.quirk(Quirk::PublishesNothing) {
-            self.end(&mut session);
-            return Ok(Closed::Complete);
-        }
-        let copy = match &session.phase {
-            Phase::Waiting {
-                copy, published, ..
-            } => Some(*copy && !published),
-            _ if self.settings.notification != Notification::None => None,
-            _ if session.is_complete() => Some(true),
-            _ if self.is_empty(&session) || self.quirk(Quirk::PublishesAPartialFile) => {
-                session.total = Some(session.entity.held());
-                Some(true)
-            }
-            _ => None,
-        };
-        let Some(copy) = copy else {
-            return match self.settings.early_close {
-                EarlyClose::Error => Err(Fault::Incomplete),
-                EarlyClose::Delete => {
-                    self.end(&mut session);
-                    Ok(Closed::Discarded)
-                }
-            };
-        };
-        if copy {
-            let published = self.publish(&mut session, now);
-            if published == Err(Fault::Gone) {
-                self.end(&mut session);
-            }
-            published?;
-        }
-        session.active = now;
-        self.remember(&session);
-        if self.quirk(Quirk::KeepsClosedSessions) {
-            session.phase = Phase::Waiting {
-                reply_url: None,
-                copy: false,
-                published: true,
-            };
-        } else {
-            self.end(&mut session);
-        }
-        Ok(Closed::Complete)
-    }
-
-    fn is_empty(&self, session: &Session) -> bool {
-        self.settings.empty_upload == EmptyUpload::Accept && session.total.is_none()
-    }
-
-    fn remember(&self, session: &Session) {
-        let quirky = self.quirk(Quirk::EmptiesTheFileOnASecondClose);
-        if self.settings.close_replay == CloseReplay::Ok || quirky {
-            let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-            if closed.len() >= Self::REMEMBERED {
-                closed.pop_front();
-            }
-            closed.push_back((session.id.clone(), session.destination.clone()));
-        }
-    }
-
-    /// Whether a session of that id was closed not long ago, and closing it again is to succeed.
-    pub(crate) fn was_closed(&self, id: &str, now: Moment) -> bool {
-        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((_, destination)) = closed.iter().find(|(known, _)| known == id) else {
-            return false;
-        };
-        if self.quirk(Quirk::EmptiesTheFileOnASecondClose) {
-            let terms = Terms {
-                overwrite: true,
-                sync: false,
-                now,
-            };
-            let _ = self
-                .store
-                .publish(&mut self.store.entity(id), destination, terms);
-        }
-        self.settings.close_replay == CloseReplay::Ok
-    }
-
-    /// Deletes a session with all that belongs to it; a file that is published stays.
-    pub(crate) fn cancel(&self, shared: &Shared, now: Moment) -> Result<(), Fault> {
-        if self.quirk(Quirk::CancelsAllSessions) {
-            for other in self.all() {
-                self.end(&mut lock(&other));
-            }
-            return Ok(());
-        }
-        let mut session = lock(shared);
-        if session.phase == Phase::Ended {
-            return Err(Fault::NoSession);
-        }
-        if self.quirk(Quirk::PublishesACancelledUpload) {
-            let _ = self.publish(&mut session, now);
-        }
-        if !self.quirk(Quirk::KeepsCancelledSessions) {
-            self.end(&mut session);
-        }
-        Ok(())
-    }
-
     /// What a Ping does to sessions of its URL: nothing, unless a quirk is on.
     pub(crate) fn ping(&self, destination: &Destination) {
         let (resets, ends) = (
@@ -635,11 +416,27 @@ impl Uploads {
         }
     }
 
+    /// Keeps in mind that a session was closed.
+    pub(super) fn remember(&self, id: String, destination: Destination) {
+        let mut closed = self.closed();
+        if closed.len() >= REMEMBERED
+            && let Some((oldest, _)) = closed.pop_front()
+        {
+            self.store.forget(&oldest);
+        }
+        closed.push_back((id, destination));
+    }
+
     /// Ends a session: its bytes, its record and its reply go, and later packets do not find it.
     pub(crate) fn end(&self, session: &mut Session) {
+        self.store.forget(&session.id);
+        self.release(session);
+    }
+
+    /// Ends a session, but leaves its record, which says that it was closed.
+    pub(super) fn release(&self, session: &mut Session) {
         session.phase = Phase::Ended;
         session.writer += 1;
-        self.store.forget(&session.id);
         session.entity.delete();
         self.live
             .write()
@@ -647,7 +444,7 @@ impl Uploads {
             .remove(&session.id);
     }
 
-    fn save(&self, session: &Session) -> Result<(), Fault> {
+    pub(super) fn save(&self, session: &Session) -> Result<(), Fault> {
         let sync = self.settings.durability == Durability::Fsync;
         let saved = self.store.save(&session.record(), sync);
         saved.map_err(|error| Fault::from(&error))

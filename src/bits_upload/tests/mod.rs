@@ -1,6 +1,11 @@
 //! The server through its model, without sockets.
 
+mod applications;
 mod conversations;
+mod facts;
+mod quirks;
+mod survival;
+mod validation;
 
 use super::{Server, Settings, wire::PROTOCOL};
 use crate::{

@@ -4,7 +4,7 @@ use crate::{
         domain::{Fault, Refusal},
         quirks::{Quirk, Quirks},
         settings::Settings,
-        values::{CreateStatus, ErrorHeader, ErrorOn416},
+        values::{CreateStatus, ErrorHeader, ErrorOn416, Notification},
     },
     message::{Framing, Reply},
 };
@@ -140,8 +140,12 @@ impl Acks<'_> {
     pub(crate) fn received(&self, id: &str, offset: u64, reply_url: Option<&str>) -> Reply {
         let reply = self.with_session(self.ack(200), id);
         let mut reply = self.with_offset(reply, offset);
-        let early = self.quirk(Quirk::TellsAReplyUrlOnPlainUploads)
-            || self.quirk(Quirk::TellsTheReplyUrlTooEarly);
+        let early = match self.settings.notification {
+            Notification::None => self.quirk(Quirk::TellsAReplyUrlOnPlainUploads),
+            Notification::ByReference | Notification::ByValue => {
+                self.quirk(Quirk::TellsTheReplyUrlTooEarly)
+            }
+        };
         let url = match (reply_url, early) {
             (None, true) => Some("http://elsewhere.invalid/reply"),
             (url, _) => url.filter(|_| !self.quirk(Quirk::HidesTheReplyUrl)),

@@ -80,7 +80,7 @@ pub(crate) const ERRORS: &[ErrorRow] = &[
         0x5,
     ),
     row(Fault::UploadTooLarge, 500, TOO_LARGE, 0x5),
-    row(Fault::FragmentTooLarge, 413, TOO_LARGE, 0x5),
+    row(Fault::FragmentTooLarge, 500, TOO_LARGE, 0x5),
     row(Fault::DiskFull, 500, (0x8007_0070, "ERROR_DISK_FULL"), 0x5),
     row(Fault::Storage, 500, (0x8007_001D, "ERROR_WRITE_FAULT"), 0x5),
     row(Fault::ReplyUrlTooLong, 400, INVALID, 0x7),
@@ -118,8 +118,9 @@ pub(crate) fn row_of(fault: Fault, settings: &Settings) -> ErrorRow {
     match fault {
         Fault::NoLength if settings.missing_length == MissingLength::BadRequest => row.status = 400,
         Fault::Exists if settings.exists_status == ExistsStatus::Conflict => row.status = 409,
-        Fault::FragmentTooLarge if settings.fragment_too_large == FragmentTooLarge::Error => {
-            row.status = 500;
+        // With a code beside it, a client would give up instead of sending smaller fragments.
+        Fault::FragmentTooLarge if settings.fragment_too_large == FragmentTooLarge::TooLarge => {
+            row = bare(fault, 413);
         }
         Fault::UploadTooLarge => match settings.too_large {
             TooLarge::Error => {}

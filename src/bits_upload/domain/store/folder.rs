@@ -236,6 +236,17 @@ impl Store for Folder {
 
     fn forget(&self, id: &str) {
         let _ = fs::remove_file(self.record(id));
+        self.drop_reply(id);
+    }
+
+    fn count_reply(&self, id: &str) -> io::Result<()> {
+        let length = self.reply(id).metadata().map_or(0, |meta| meta.len());
+        self.space.take(length).inspect_err(|_| {
+            let _ = fs::remove_file(self.reply(id));
+        })
+    }
+
+    fn drop_reply(&self, id: &str) {
         let reply = self.reply(id);
         if let (Ok(meta), Some(folder)) = (reply.metadata(), reply.parent()) {
             self.space.give(meta.len());

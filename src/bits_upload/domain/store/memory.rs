@@ -112,6 +112,14 @@ impl Store for Memory {
     }
 
     fn forget(&self, id: &str) {
+        self.drop_reply(id);
+    }
+
+    fn count_reply(&self, _id: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn drop_reply(&self, id: &str) {
         if let Some(reply) = self.replies().remove(id) {
             self.space.give(reply.len() as u64);
         }
@@ -130,7 +138,7 @@ impl Store for Memory {
     }
 
     fn keep_reply(&self, id: &str, bytes: &Bytes) -> io::Result<()> {
-        self.forget(id);
+        self.drop_reply(id);
         self.space.take(bytes.len() as u64)?;
         self.replies().insert(id.to_owned(), bytes.clone());
         Ok(())

@@ -83,6 +83,15 @@ pub(crate) trait Store: Send + Sync + fmt::Debug {
     /// Drops record and reply of a session.
     fn forget(&self, id: &str);
 
+    /// Drops the reply of a session.
+    fn drop_reply(&self, id: &str);
+
+    /// Counts the reply that an application wrote by itself.
+    ///
+    /// # Errors
+    /// Where there is no room for it.
+    fn count_reply(&self, id: &str) -> io::Result<()>;
+
     /// The sessions that are still known after a restart.
     fn recover(&self) -> Vec<(Record, Entity)>;
 

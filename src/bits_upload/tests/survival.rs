@@ -1,0 +1,328 @@
+//! What is left after a kill, and what no path leads to.
+
+use super::{Peer, create, data, fault, fragment, offset, packet};
+use crate::{
+    bits_upload::{CloseReplay, Durability, Publish, Settings},
+    message::Request,
+    mock::{Begin, BodyEnd, Clock, Ids, Model, Options},
+};
+use proptest::{
+    collection, prelude::any, prop_assert_eq, prop_oneof, proptest, strategy::Strategy,
+};
+use rstest::rstest;
+use std::{fs, path::Path};
+
+fn in_folder(folder: &Path) -> Peer {
+    Peer::with(Settings::default(), &[], Some(folder))
+}
+
+#[test]
+fn after_a_kill_the_offset_is_what_is_on_disk_and_the_upload_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    let (path, data) = ("/d/f", data(1000));
+    let id = peer.create(path);
+    peer.put(path, &id, 0, 300, &data);
+    let request = fragment(path, &id, 300, 1000, &data);
+    let Begin::Body(mut sink) = peer.server.begin(&peer.head(&request), peer.clock.now()) else {
+        panic!("a fragment has a body");
+    };
+    assert!(sink.chunk(&data[300..555]).is_continue());
+    // A kill runs no destructors; the lock goes with the process, so here the server must go too.
+    std::mem::forget(sink);
+    let root = folder.path().to_owned();
+    let copy = tempfile::tempdir().unwrap();
+    copy_tree(&root, copy.path());
+    drop(peer);
+    let peer = in_folder(copy.path());
+    assert_eq!(peer.get(path), None);
+    let other_total = peer.put(path, &id, 0, 500, &data[..500]);
+    assert_eq!(fault(&other_total), (400, Some("0x80070057")));
+    let probe = peer.put(path, &id, 0, 1000, &data);
+    assert_eq!((probe.status, offset(&probe)), (416, Some(555)));
+    assert_eq!(offset(&peer.put(path, &id, 555, 1000, &data)), Some(1000));
+    let peer = peer.killed();
+    assert_eq!(peer.close(path, &id).status, 200);
+    assert_eq!(peer.get(path), Some(data.clone()));
+    assert_eq!(
+        fs::read_dir(copy.path().join("uploads")).unwrap().count(),
+        0
+    );
+    let peer = peer.killed();
+    assert_eq!(peer.get(path), Some(data));
+    assert_eq!(peer.close(path, &id).status, 500);
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A kill between two steps of Close-Session: each state of the folder that can be left behind.
+#[rstest]
+#[case("before publication", false, false, 200)]
+#[case("the file is published, the record is still there", true, false, 200)]
+#[case("all is done, only the answer was lost", true, true, 500)]
+fn a_close_that_was_killed_can_be_sent_again(
+    #[case] name: &str,
+    #[case] published: bool,
+    #[case] forgotten: bool,
+    #[case] status: u16,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    let data = data(50);
+    let id = peer.create("/f");
+    peer.put("/f", &id, 0, 50, &data);
+    drop(peer);
+    let uploads = folder.path().join("uploads");
+    let file = |extension: &str| {
+        let found = fs::read_dir(&uploads)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path());
+        found
+            .into_iter()
+            .find(|path| path.extension().is_some_and(|e| e == extension))
+            .unwrap()
+    };
+    let record = file("json");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(
+        &record,
+        text.replace("\"publishing\":false", "\"publishing\":true"),
+    )
+    .unwrap();
+    if published {
+        fs::rename(file("part"), folder.path().join("files/f")).unwrap();
+    }
+    if forgotten {
+        fs::remove_file(&record).unwrap();
+    }
+    let peer = in_folder(folder.path());
+    assert_eq!(peer.close("/f", &id).status, status, "{name}");
+    assert_eq!(peer.get("/f"), Some(data), "{name}");
+    assert_eq!(fs::read_dir(&uploads).unwrap().count(), 0, "{name}");
+}
+
+#[test]
+fn a_close_that_was_answered_is_still_remembered_after_a_restart_where_that_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::default().close_replay(CloseReplay::Ok);
+    let peer = Peer::with(settings, &[], Some(folder.path()));
+    let id = peer.create("/f");
+    peer.put("/f", &id, 0, 9, &data(9));
+    assert_eq!(peer.close("/f", &id).status, 200);
+    let peer = peer.killed();
+    assert_eq!(peer.close("/f", &id).status, 200);
+    assert_eq!(peer.put("/f", &id, 0, 9, &data(9)).status, 500);
+    assert_eq!(peer.get("/f"), Some(data(9)));
+}
+
+#[test]
+fn a_folder_serves_one_server_at_a_time_and_is_free_once_that_has_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    let second = super::Server::start(&Options {
+        data_dir: Some(folder.path().to_owned()),
+        clock: Clock::held(Clock::START),
+        ids: Ids::seeded(1),
+        ..Options::default()
+    });
+    assert!(second.unwrap_err().to_string().contains("another server"));
+    drop(peer);
+    in_folder(folder.path());
+}
+
+#[test]
+fn a_restart_of_the_model_forgets_what_only_memory_held() {
+    let folder = tempfile::tempdir().unwrap();
+    for (peer, lasts) in [(Peer::new(), false), (in_folder(folder.path()), true)] {
+        peer.upload("/a", &data(10), 5);
+        let id = peer.create("/b");
+        peer.put("/b", &id, 0, 5, &data(10));
+        peer.server.restart(peer.clock.now());
+        assert_eq!(peer.get("/a").is_some(), lasts);
+        assert_eq!(peer.put("/b", &id, 5, 10, &data(10)).status == 200, lasts);
+    }
+}
+
+#[test]
+fn sessions_run_out_across_restarts_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::default().session_timeout(100_u64);
+    let peer = Peer::with(settings, &[], Some(folder.path()));
+    let id = peer.create("/f");
+    let peer = peer.killed();
+    peer.clock.advance(std::time::Duration::from_secs(100));
+    assert_eq!(peer.put("/f", &id, 0, 9, &data(9)).status, 500);
+}
+
+#[test]
+fn uploads_are_synced_where_that_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::default()
+        .durability(Durability::Fsync)
+        .publish(Publish::OnLastFragment);
+    let peer = Peer::with(settings, &[], Some(folder.path()));
+    assert_eq!(peer.upload("/d/f", &data(100), 30).status, 200);
+    assert_eq!(
+        fs::read(folder.path().join("files/d/f")).unwrap(),
+        data(100)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_and_nothing_appears_outside() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let peer = in_folder(folder.path());
+    let files = folder.path().join("files");
+    std::os::unix::fs::symlink(outside.path(), files.join("out")).unwrap();
+    fs::write(outside.path().join("secret"), "x").unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret"), files.join("link")).unwrap();
+    for path in ["/out/f", "/out", "/link", "/out/secret"] {
+        assert_eq!(
+            fault(&peer.ask(&create(path))),
+            (403, Some("0x80070005")),
+            "{path}"
+        );
+        assert_eq!(peer.get(path), None, "{path}");
+    }
+    // A link that appears while an upload is on its way is not followed either.
+    let id = peer.create("/later/f");
+    peer.put("/later/f", &id, 0, 9, &data(9));
+    std::os::unix::fs::symlink(outside.path(), files.join("later")).unwrap();
+    assert_eq!(peer.close("/later/f", &id).status, 403);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+#[rstest]
+#[case("/../x")]
+#[case("/a/../../x")]
+#[case("/%2e%2e/x")]
+#[case("/%2E%2e%2fx")]
+#[case("/..%5cx")]
+#[case("/..\\x")]
+#[case("/%2fetc%2fpasswd")]
+#[case("/C:%5Cx")]
+#[case("/C:/x")]
+#[case("/x:stream")]
+#[case("/x::$DATA")]
+#[case("/NUL")]
+#[case("/com1.txt")]
+#[case("/x.")]
+#[case("/x%20")]
+#[case("/x%00.txt")]
+#[case("/x%0d%0a")]
+#[case("/%c0%ae%c0%ae/x")]
+#[case("/BITS-Sessions/Replies/x")]
+#[case("/BITS-Sessions/Replies/%7BA%7D/responsefile.bin")]
+#[case("/bits-sessions/x")]
+fn a_path_that_could_lead_elsewhere_is_refused_and_leaves_no_trace(#[case] path: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    assert_eq!(fault(&peer.ask(&create(path))), (403, Some("0x80070005")));
+    assert_eq!(peer.ask(&Request::new("GET", path)).status, 404);
+    assert_eq!(
+        fs::read_dir(folder.path().join("uploads")).unwrap().count(),
+        0
+    );
+    assert_eq!(
+        fs::read_dir(folder.path().join("files")).unwrap().count(),
+        0
+    );
+}
+
+/// What may happen to an upload.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A fragment from an offset relative to the expected one, of that length.
+    Send(i64, usize),
+    /// A fragment that is cut after so many of its bytes.
+    Cut(usize, usize),
+    /// A whole fragment whose answer is lost.
+    Kill,
+    Ping,
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1_usize..400).prop_map(|length| Step::Send(0, length)),
+        1 => (-300_i64..300, 1_usize..400).prop_map(|(off, length)| Step::Send(off, length)),
+        2 => (1_usize..400, any::<u16>()).prop_map(|(length, cut)| Step::Cut(length, usize::from(cut) % (length + 1))),
+        1 => proptest::strategy::Just(Step::Kill),
+        1 => proptest::strategy::Just(Step::Ping),
+        1 => proptest::strategy::Just(Step::Restart),
+    ]
+}
+
+/// The simple model: how many bytes are there. The content is always the first bytes of the data.
+fn follow(mut peer: Peer, keeps: bool, total: usize, steps: &[Step]) {
+    let (path, data) = ("/d/f", data(total));
+    let id = peer.create(path);
+    let mut held = 0_usize;
+    for step in steps {
+        match step {
+            Step::Send(off, length) => {
+                let first = held
+                    .saturating_add_signed(isize::try_from(*off).unwrap())
+                    .min(total - 1);
+                let end = (first + length).min(total);
+                let reply = peer.put(path, &id, first, end, &data);
+                if first == held && held < total {
+                    held = end;
+                    assert_eq!(reply.status, 200);
+                } else if held == total && end == total {
+                    assert_eq!(reply.status, 200);
+                } else {
+                    assert_eq!(reply.status, 416);
+                }
+                assert_eq!(offset(&reply), Some(held as u64));
+            }
+            Step::Cut(length, cut) if held < total => {
+                let end = (held + length).min(total);
+                let cut = (*cut).min(end - held);
+                let request = fragment(path, &id, held, end, &data);
+                let head = peer.head(&request);
+                let (a, b) = data[held..held + cut].split_at(cut / 2);
+                peer.exchange(&head, &[a, b], BodyEnd::Cut(cut as u64));
+                held += cut;
+            }
+            Step::Kill if keeps => peer = peer.killed(),
+            Step::Restart if keeps => peer.server.restart(peer.clock.now()),
+            Step::Ping => assert_eq!(peer.ask(&packet("Ping", path, None)).status, 200),
+            Step::Cut(..) | Step::Kill | Step::Restart => {}
+        }
+        assert_eq!(peer.get(path), None);
+    }
+    if held < total {
+        assert_eq!(
+            offset(&peer.put(path, &id, held, total, &data)),
+            Some(total as u64)
+        );
+    }
+    assert_eq!(peer.close(path, &id).status, 200);
+    assert_eq!(peer.get(path), Some(data));
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_byte_is_lost_or_repeated_whatever_happens(total in 1_usize..2000, steps in collection::vec(step(), 0..24)) {
+        follow(Peer::new(), false, total, &steps);
+        let folder = tempfile::tempdir().unwrap();
+        follow(in_folder(folder.path()), true, total, &steps);
+        let left: Vec<_> = fs::read_dir(folder.path().join("uploads")).unwrap().flatten().collect();
+        prop_assert_eq!(left.len(), 0);
+    }
+}
