@@ -5,15 +5,18 @@
 
 mod clock;
 mod defect;
+mod documented;
 mod ids;
 mod journal;
 mod model;
 mod server;
 mod settings;
 mod tls;
+pub mod wiremock_door;
 
 pub use clock::{Clock, Moment};
 pub use defect::{At, Commit, Cues, Defect, Strike, Then};
+pub use documented::{Documented, HeaderCondition, Route};
 pub use ids::Ids;
 pub use journal::{Ending, Entry, Journal};
 pub use model::{Answer, Begin, BodyEnd, BodyLength, Head, Model, Outcome, Refusal, Sink, Token};

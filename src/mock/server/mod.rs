@@ -13,6 +13,7 @@ mod accept;
 mod ask;
 mod body;
 mod connection;
+mod exchange;
 mod guard;
 mod head;
 mod intake;
@@ -22,7 +23,7 @@ mod send;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use accept::Server;
 pub use options::{Auth, Limits, ServerError, ServerOptions};

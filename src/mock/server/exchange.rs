@@ -1,0 +1,198 @@
+use super::{
+    body::Unframed,
+    connection::{Connection, Flow, Turn},
+    head::WireHead,
+    send::Payload,
+};
+use crate::{
+    message::{Reply, Version},
+    mock::{Answer, Begin, BodyLength, Commit, Defect, Ending, Head, Outcome, Refusal, Strike},
+};
+use bytes::Buf as _;
+use std::{sync::Arc, time::Duration};
+
+impl Connection {
+    /// Lets a request in, has it answered, and says how the connection goes on.
+    pub(super) async fn exchange(&mut self, wire: WireHead) -> Flow {
+        let door = Arc::clone(&self.door);
+        let now = door.clock.now();
+        let record = door
+            .journal
+            .record(self.number, now, &self.buf[..wire.size]);
+        self.buf.advance(wire.size);
+        let mut turn = Turn {
+            head: wire.request.method == "HEAD",
+            old: wire.request.version == Version::Http10,
+            closes: wire.closes,
+            expects: wire.expects,
+            body: Unframed::new(wire.length),
+            read: 0,
+            drained: false,
+            record,
+        };
+        let mut head = Head {
+            request: wire.request,
+            length: wire.length,
+            peer: Some(self.peer),
+            connection: self.number,
+            tls: self.secure,
+            user: None,
+        };
+        if let Some(reply) = self.guard.admit(&door.auth, &mut head, door.model.as_ref()) {
+            return match self.pass_over(&mut turn).await {
+                Ok(()) => self.send(turn, Payload::Reply(reply), None).await,
+                Err(halt) => self.halted(&head, turn, halt).await,
+            };
+        }
+        if matches!(head.length, BodyLength::Bytes(bytes) if bytes > door.limits.body_bytes) {
+            let reply = door.model.refuse(&head, Refusal::BodyTooLarge);
+            turn.closes = true;
+            return self.send(turn, Payload::Reply(reply), None).await;
+        }
+        match door.cues.as_ref().and_then(|cues| cues.strike(&head, now)) {
+            None => self.converse(&head, turn, None).await,
+            Some(strike) if strike.commit == Commit::Before => {
+                self.converse(&head, turn, Some(strike)).await
+            }
+            Some(strike) => self.struck_first(&head, turn, strike).await,
+        }
+    }
+
+    /// Has the model answer, and sends what it says, or what the strike leaves of it.
+    async fn converse(&mut self, head: &Head, mut turn: Turn, strike: Option<Strike>) -> Flow {
+        let door = Arc::clone(&self.door);
+        let Strike {
+            reply,
+            delay,
+            defect,
+            ..
+        } = strike.unwrap_or_default();
+        let (defect, upload) = match defect {
+            Some(Defect::Upload(bytes, then)) => (None, Some((bytes, then))),
+            defect => (defect, None),
+        };
+        let answer = match door.model.begin(head, door.clock.now()) {
+            Begin::Answer(answer) if upload.is_none() => match self.pass_over(&mut turn).await {
+                Ok(()) => answer,
+                Err(halt) => {
+                    self.abandon(answer);
+                    return self.halted(head, turn, halt).await;
+                }
+            },
+            Begin::Answer(answer) => match self.intake(&mut turn, None, upload).await {
+                Ok(_) => answer,
+                Err(halt) => {
+                    self.abandon(answer);
+                    return self.halted(head, turn, halt).await;
+                }
+            },
+            Begin::Body(sink) => match self.feed(&mut turn, sink, upload).await {
+                Ok(answer) => answer,
+                Err(halt) => return self.halted(head, turn, halt).await,
+            },
+        };
+        let Some(payload) = self.settle(answer).await else {
+            door.journal.keep(turn.record, Ending::Gone);
+            return Flow::Drop;
+        };
+        if !self.delayed(delay).await {
+            door.journal.keep(turn.record, Ending::Gone);
+            return Flow::Drop;
+        }
+        let payload = reply.map_or(payload, Payload::Reply);
+        self.send(turn, payload, defect).await
+    }
+
+    /// Strikes before the model has seen anything, and asks it only where the strike leaves it something to say.
+    async fn struck_first(&mut self, head: &Head, mut turn: Turn, strike: Strike) -> Flow {
+        if !self.delayed(strike.delay).await {
+            self.door.journal.keep(turn.record, Ending::Gone);
+            return Flow::Drop;
+        }
+        let upload = match strike.defect {
+            Some(Defect::Upload(bytes, then)) => Some((bytes, then)),
+            _ => None,
+        };
+        if upload.is_none() && !strike.replaces_reply() {
+            let rest = Strike {
+                delay: Duration::ZERO,
+                ..strike
+            };
+            return self.converse(head, turn, Some(rest)).await;
+        }
+        if let Err(halt) = self.intake(&mut turn, None, upload).await {
+            return self.halted(head, turn, halt).await;
+        }
+        let reply = strike.reply.unwrap_or_else(|| Reply::new(500));
+        self.send(turn, Payload::Reply(reply), strike.defect).await
+    }
+
+    /// Follows the waits of a model to its reply; none where the client went away.
+    async fn settle(&mut self, mut answer: Answer) -> Option<Payload> {
+        let door = Arc::clone(&self.door);
+        loop {
+            let (token, outcome) = match answer {
+                Answer::Reply(reply) => return Some(Payload::Reply(reply)),
+                Answer::File {
+                    head,
+                    file,
+                    start,
+                    length,
+                } => {
+                    return Some(Payload::File {
+                        head,
+                        file,
+                        start,
+                        length,
+                    });
+                }
+                Answer::Wait { until, token } => tokio::select! {
+                    biased;
+                    () = door.clock.reach(until) => (token, Outcome::Woke),
+                    () = self.gone() => (token, Outcome::Gone),
+                },
+                Answer::Ask {
+                    origin,
+                    request,
+                    timeout,
+                    token,
+                } => tokio::select! {
+                    biased;
+                    result = super::ask::ask(&door.clock, &origin, &request, timeout) => {
+                        (token, Outcome::Answered(result))
+                    }
+                    () = self.gone() => (token, Outcome::Gone),
+                },
+            };
+            let left = matches!(outcome, Outcome::Gone);
+            answer = door.model.resume(token, outcome, door.clock.now());
+            if left {
+                self.abandon(answer);
+                return None;
+            }
+        }
+    }
+
+    /// Tells the model that an answer it waits for, or wants to give, has nobody to go to.
+    pub(super) fn abandon(&self, answer: Answer) {
+        let (model, clock) = (&self.door.model, &self.door.clock);
+        if let Answer::Wait { token, .. } | Answer::Ask { token, .. } = answer {
+            // Whatever it says to that, nobody hears it.
+            drop(model.resume(token, Outcome::Gone, clock.now()));
+        }
+    }
+
+    /// Waits on the mock's clock; false where the client went away meanwhile.
+    pub(super) async fn delayed(&mut self, delay: Duration) -> bool {
+        if delay.is_zero() {
+            return true;
+        }
+        let clock = self.door.clock.clone();
+        let until = clock.now().after(delay);
+        tokio::select! {
+            biased;
+            () = clock.reach(until) => true,
+            () = self.gone() => false,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How a server starts and ends.
+
+use super::{Fake, held, settled, start, until};
+use crate::mock::{Model, Server, ServerOptions};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+#[tokio::test]
+async fn shutdown_answers_what_was_accepted_and_loses_nothing() {
+    let (server, model) = start(held());
+    let addr = server.addr();
+    let mut idle = TcpStream::connect(addr).await.unwrap();
+    idle.write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    until(&mut idle, "hello").await;
+    let mut busy = TcpStream::connect(addr).await.unwrap();
+    busy.write_all(b"POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nbo")
+        .await
+        .unwrap();
+    settled(|| model.heard().len() == 2).await;
+    // Connected and asked, and the server may not even have accepted it.
+    let mut fresh = TcpStream::connect(addr).await.unwrap();
+    fresh
+        .write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+
+    let down = tokio::spawn(server.shutdown());
+    until(&mut fresh, "hello").await;
+    busy.write_all(b"dy").await.unwrap();
+    assert!(until(&mut busy, "body").await.contains("Connection: close"));
+    assert_eq!(idle.read(&mut [0; 10]).await.unwrap(), 0);
+    timeout(Duration::from_secs(5), down)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_listens_no_more() {
+    let (server, _) = start(held());
+    let addr = server.addr();
+    drop(server);
+    let refused = async {
+        while TcpStream::connect(addr).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(5), refused).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_others_reach_needs_credentials_or_leave() {
+    let open = || ServerOptions {
+        listen: ([0, 0, 0, 0], 0).into(),
+        ..ServerOptions::default()
+    };
+    let model: Arc<dyn Model> = Arc::new(Fake::default());
+    let refused = Server::start(Arc::clone(&model), open()).unwrap_err();
+    assert!(refused.to_string().contains("--allow-open"), "{refused}");
+    let allowed = ServerOptions {
+        allow_open: true,
+        ..open()
+    };
+    assert!(Server::start(model, allowed).is_ok());
+}
