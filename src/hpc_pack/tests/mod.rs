@@ -3,6 +3,7 @@
 mod batches;
 mod common_rules;
 mod routes;
+mod scheduler;
 mod sessions;
 
 use super::{HeadNode, Quirk, Quirks, Settings};
