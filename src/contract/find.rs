@@ -141,7 +141,7 @@ impl Contract {
             .collect()
     }
 
-    /// What templates know of a target: `target` with all its traits, and each trait by its name (`-` written as `_`).
+    /// What templates know of a target: all its traits, as `target` and as `traits`.
     #[must_use]
     pub fn target_scope(&self, traits: &BTreeMap<String, String>) -> Scope {
         let mut scope = Scope::new();
@@ -153,10 +153,8 @@ impl Contract {
                 (name.clone(), Value::String(value.clone()))
             })
             .collect();
-        for (name, value) in &all {
-            scope.set(&name.replace('-', "_"), value.clone());
-        }
-        scope.set("target", Value::Object(all));
+        scope.set("target", Value::Object(all.clone()));
+        scope.set("traits", Value::Object(all));
         scope
     }
 }

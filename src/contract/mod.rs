@@ -22,7 +22,7 @@ pub(crate) use read::check_variable_name;
 pub(crate) use read_expectation::{
     Vocabulary, read_expectation, read_fields, read_offset, read_slice,
 };
-pub(crate) use read_operation::{read_method, read_traits};
+pub(crate) use read_operation::read_traits;
 
 pub use expectation::{BodyExpectation, Expectation, RequestExpectation};
 pub use find::{Route, operation_scope};

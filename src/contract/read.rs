@@ -11,8 +11,15 @@ use crate::source::{Fields, Literal, Node, Problems, Reading, SourceFile, Span, 
 use indexmap::IndexMap;
 use std::{collections::HashMap, sync::Arc};
 
-/// Names that templates of clauses know, beside traits and variables.
-const ROOTS: [&str; 4] = ["request", "reply", "operation", "target"];
+/// Names that templates of clauses know, beside variables. `target` and `traits` are the same: the traits of the target.
+const ROOTS: [&str; 6] = [
+    "request",
+    "reply",
+    "operation",
+    "target",
+    "traits",
+    "run_id",
+];
 
 /// Reads a contract file with every mistake in it; gives none where there is one.
 #[must_use]
@@ -81,7 +88,6 @@ fn read_contract(reading: &mut Reading, node: &Node) -> Option<Contract> {
     let names: Vec<String> = ROOTS
         .iter()
         .map(|root| (*root).to_owned())
-        .chain(traits.keys().map(|name| name.replace('-', "_")))
         .chain(vars.keys().cloned())
         .collect();
     for value in vars.values() {

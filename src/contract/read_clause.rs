@@ -45,8 +45,10 @@ pub(super) fn read_clause(reading: &mut Reading, node: &Node, around: &Around<'_
         .get("each")
         .map(|each| members(reading, &fields, each, around));
     let proved_by = read_proof(reading, &fields, around);
+    // `on: ["{operation}"]` says of a family what is so anyway.
     let on = fields
         .get("on")
+        .filter(|node| family.is_none() || !says_operation(node))
         .map(|node| read_on(reading, node, around))
         .unwrap_or_default();
     let clause = Clause {
@@ -256,11 +258,21 @@ fn read_on(reading: &mut Reading, node: &Node, around: &Around<'_>) -> Vec<Strin
     }
 }
 
+/// Whether it is the placeholder of a family, or a list of it alone.
+fn says_operation(node: &Node) -> bool {
+    let only = match node.as_list() {
+        Some([only]) => only,
+        _ => node,
+    };
+    only.as_scalar()
+        .is_some_and(|scalar| scalar.text == PLACEHOLDER)
+}
+
 /// Where an invariant is checked must be said, and nowhere else.
 fn check_on(reading: &mut Reading, fields: &Fields<'_>, clause: &Clause, family: bool) {
     let span = clause.place.span;
     match (&clause.proved_by, fields.entry("on")) {
-        (_, Some((key, _))) if family => reading.problem(
+        (_, Some((key, node))) if family && !says_operation(node) => reading.problem(
             "on-in-family",
             key.span,
             "a clause of a family is on its operation",

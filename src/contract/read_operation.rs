@@ -17,7 +17,17 @@ pub(crate) fn read_traits(
 ) -> Vec<(String, Vec<String>, Place)> {
     let mut found = Vec::new();
     for (name, key, value) in reading.pairs(node, "a map of traits") {
-        let values = reading.texts(value, "a value of the trait");
+        // An empty text is a value too: a name that is not set.
+        let values: Vec<(String, Place)> = reading
+            .one_or_more(value, "a value of the trait")
+            .into_iter()
+            .filter_map(|node| {
+                Some((
+                    reading.text(node, "a value of the trait")?,
+                    reading.place(node.span),
+                ))
+            })
+            .collect();
         let Some(known) = traits.get(name) else {
             reading.unknown(
                 "unknown-trait",

@@ -3,8 +3,13 @@
 //! In: a YAML file as a located tree, and the contract it names. Out: a [`Scenario`], or every mistake in it. It must not
 //! know targets or how anything is sent.
 
+mod flow;
+pub(crate) mod keys;
+mod read;
+mod read_step;
 mod types;
 
+pub use read::{read, read_sequences};
 pub use types::{
     Auth, BodySource, Capture, CaptureFrom, Connection, Cut, Effects, Expect, Repeat, Scenario,
     Send, Sequence, Step, StepKind, Suite, Var,

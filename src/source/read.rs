@@ -126,16 +126,23 @@ impl Reading {
         let Yaml::Map(members) = &node.yaml else {
             return self.wrong_type(node, &format!("{} (a map)", table.what));
         };
-        for (key, _) in members {
+        for (key, value) in members {
             let text = &key.as_scalar()?.text;
             if !table.has(text) {
                 let known: Vec<&str> = table.all().map(|key| key.name).collect();
+                // `{ says: one, two }` makes `two` a key without a value.
+                let cut = value.span.start == value.span.end && text.contains([' ', '.']);
+                let help = if cut {
+                    "text with a comma needs quotes within `{ }`".to_owned()
+                } else {
+                    suggestion(text, &known)
+                };
                 self.problem(
                     "unknown-key",
                     key.span,
                     format!("{} is no key of {}", quoted(text), table.what),
                     "unknown key",
-                    Some(suggestion(text, &known)),
+                    Some(help),
                 );
             }
         }

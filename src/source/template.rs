@@ -10,7 +10,8 @@ use std::{
 /// Compiled once when it is read; text without expressions costs nothing to render. Statements (`{% %}`) are refused.
 /// Names that are not defined are an error that names them, unless the filter `default` is used.
 ///
-/// Beside minijinja's own filters there are `urlencode`, `base64`, `hex` and `tojson`. No function depends on time or chance.
+/// Beside minijinja's own filters there are `urlencode`, `base64`, `hex`, `tojson` and
+/// `capture(REGEX)`, the first group of a match. No function depends on time or chance.
 #[derive(Clone)]
 pub struct Template {
     /// As written.
@@ -61,6 +62,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("base64", value::base64);
     environment.add_filter("capture", value::capture);
     environment.add_filter("hex", value::hex);
+    environment.add_filter("capture", value::capture);
     environment.add_filter("tojson", value::to_json_text);
     environment
 });
