@@ -78,6 +78,10 @@ pub(super) fn variables(
         "target",
         Value::Json(serde_json::Value::Object(traits)),
     );
+    for (name, value) in &target.traits {
+        let value = Value::Json(value.as_str().into());
+        put(&mut scope, &name.replace('-', "_"), value);
+    }
     for (name, literal) in &contract.vars {
         if scenario.vars.contains_key(name) {
             continue;
