@@ -141,7 +141,7 @@ impl Contract {
             .collect()
     }
 
-    /// What templates know of a target: all its traits, as `target` and as `traits`.
+    /// What templates know of a target: all its traits, as `target` and as `traits`, and each by its name (`-` written as `_`).
     #[must_use]
     pub fn target_scope(&self, traits: &BTreeMap<String, String>) -> Scope {
         let mut scope = Scope::new();
@@ -153,6 +153,9 @@ impl Contract {
                 (name.clone(), Value::String(value.clone()))
             })
             .collect();
+        for (name, value) in &all {
+            scope.set(&name.replace('-', "_"), value.clone());
+        }
         scope.set("target", Value::Object(all.clone()));
         scope.set("traits", Value::Object(all));
         scope

@@ -88,6 +88,7 @@ fn read_contract(reading: &mut Reading, node: &Node) -> Option<Contract> {
     let names: Vec<String> = ROOTS
         .iter()
         .map(|root| (*root).to_owned())
+        .chain(traits.keys().map(|name| name.replace('-', "_")))
         .chain(vars.keys().cloned())
         .collect();
     for value in vars.values() {

@@ -8,7 +8,7 @@ use crate::{
 use indexmap::IndexMap;
 use std::collections::HashSet;
 
-/// Names that every scenario knows.
+/// Names that every scenario knows, beside traits and the contract's variables.
 pub(super) const GIVEN: [&str; 2] = ["run_id", "traits"];
 /// Names that expectations and captures know besides.
 const OF_EXCHANGE: [&str; 3] = ["request", "reply", "operation"];
@@ -44,6 +44,7 @@ impl<'a> Flow<'a> {
         let known = GIVEN
             .iter()
             .map(|name| (*name).to_owned())
+            .chain(contract.traits.keys().map(|name| name.replace('-', "_")))
             .chain(contract.vars.keys().cloned())
             .chain(names)
             .collect();

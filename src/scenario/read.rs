@@ -160,9 +160,10 @@ fn check_flow(
     for (name, (_, place)) in &scenario.vars {
         flow.must_use(reading, name, place, "variable");
     }
-    for name in row_names {
-        // `name` also names the row in the scenario's id.
-        if let (Some(place), true) = (rows, name != "name") {
+    // The first column of several names the rows: it may do nothing else.
+    let naming = usize::from(row_names.len() > 1);
+    for name in row_names.into_iter().skip(naming) {
+        if let Some(place) = rows {
             flow.must_use(reading, name, place, "value of the rows");
         }
     }
@@ -294,9 +295,10 @@ fn read_sequence_file(
         let Some(fields) = reading.fields(node, &SEQUENCE) else {
             continue;
         };
-        let texts = |reading: &mut Reading, name, meant| {
+        let texts = |reading: &mut Reading, name, meant| -> Vec<(String, Place)> {
             fields
                 .get(name)
+                .filter(|node| node.as_list().is_none_or(|list| !list.is_empty()))
                 .map(|node| reading.texts(node, meant))
                 .unwrap_or_default()
         };

@@ -131,7 +131,11 @@ impl Reading {
             if !table.has(text) {
                 let known: Vec<&str> = table.all().map(|key| key.name).collect();
                 // `{ says: one, two }` makes `two` a key without a value.
-                let cut = value.span.start == value.span.end && text.contains([' ', '.']);
+                let before = &self.file.text[..key.span.start];
+                let cut = value
+                    .as_scalar()
+                    .is_some_and(|scalar| scalar.text.is_empty() && !scalar.quoted)
+                    && before.trim_end().ends_with(',');
                 let help = if cut {
                     "text with a comma needs quotes within `{ }`".to_owned()
                 } else {
