@@ -60,7 +60,6 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.remove_global("debug");
     environment.add_filter("urlencode", value::urlencode);
     environment.add_filter("base64", value::base64);
-    environment.add_filter("capture", value::capture);
     environment.add_filter("hex", value::hex);
     environment.add_filter("capture", value::capture);
     environment.add_filter("tojson", value::to_json_text);

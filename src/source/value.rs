@@ -6,7 +6,6 @@ use minijinja::{
     Error, ErrorKind, Value,
     value::{Enumerator, Object, ObjectRepr, ValueKind},
 };
-use regex::Regex;
 use serde_json::{Map, Number, Value as Json};
 use std::sync::Arc;
 
@@ -197,26 +196,6 @@ pub(super) fn hex(value: &Value) -> Result<String, Error> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect())
-}
-
-/// The first group of a regular expression in a text, or the whole match where it has no group.
-pub(super) fn capture(text: &str, pattern: &str) -> Result<String, Error> {
-    let regex = Regex::new(pattern).map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidOperation,
-            format!("`{pattern}` is no regular expression: {error}"),
-        )
-    })?;
-    let found = regex.captures(text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidOperation,
-            format!("`{pattern}` does not match `{text}`"),
-        )
-    })?;
-    let group = found.get(1).or_else(|| found.get(0));
-    Ok(group
-        .map(|group| group.as_str().to_owned())
-        .unwrap_or_default())
 }
 
 /// The value as JSON text.
