@@ -386,13 +386,12 @@ impl<'a> Case<'a> {
         self.look(inner, env, &mut gathered)?;
         let broke_unasked = self.exchange.outcome.is_err() && inner.broken.is_none();
         if gathered.fits() {
-            let subject = first_key(inner);
-            into.miss(
-                &inner.place,
-                subject,
-                "that this does not fit",
-                "all of it fits",
-            );
+            let expected = if into.quiet {
+                String::new()
+            } else {
+                format!("not all of this: {}", summary(inner, env))
+            };
+            into.miss(&inner.place, first_key(inner), &expected, "all of it");
         } else if gathered.unreadable || broke_unasked {
             into.looked += 1;
             into.missed += 1;
@@ -659,6 +658,47 @@ fn first_key(e: &Expectation) -> &'static str {
     } else {
         "body"
     }
+}
+
+/// What an expectation asks, in one line.
+fn summary(e: &Expectation, env: &Env<'_>) -> String {
+    let mut parts = Vec::new();
+    if let Some(matcher) = &e.status {
+        parts.push(format!("status {}", describe(matcher, env)));
+    }
+    for (kind, list) in [
+        ("header", &e.header),
+        ("json", &e.json),
+        ("xml", &e.xml),
+        ("members", &e.members),
+    ] {
+        for (name, matcher) in list {
+            parts.push(format!("{kind} {name} {}", describe(matcher, env)));
+        }
+    }
+    if let Some((name, _)) = &e.shape {
+        parts.push(format!("shape {name}"));
+    }
+    match &e.body {
+        Some(BodyExpectation::Text(matcher)) => {
+            parts.push(format!("body {}", describe(matcher, env)));
+        }
+        Some(BodyExpectation::SameAs { name, .. }) => parts.push(format!("body as {name}")),
+        None => {}
+    }
+    for (kind, matcher) in [
+        ("framing", &e.framing),
+        ("version", &e.version),
+        ("broken", &e.broken),
+    ] {
+        if let Some(matcher) = matcher {
+            parts.push(format!("{kind} {}", describe(matcher, env)));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("what is written there".to_owned());
+    }
+    parts.join(", ")
 }
 
 fn plain(expected: String, actual: String) -> Explained {

@@ -1,11 +1,11 @@
 use super::{ClauseRef, Finding, Mismatch, Wrong, capture, expectation::Case, render::Env};
 use crate::{
-    contract::{Clause, Contract, Expectation, Judges, Level, Operation, ProvedBy},
+    contract::{Clause, Contract, Expectation, Judges, Level, ProvedBy, operation_scope},
     message::Exchange,
     scenario::{Capture, Expect},
     source::Scope,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -22,6 +22,8 @@ pub struct Judge {
     client: Concerned,
     /// What templates know as `operation`, for each operation.
     operations: Vec<Value>,
+    /// What templates know of the target, where the scope does not say it.
+    target: Vec<(String, Value)>,
     url: bool,
 }
 
@@ -62,7 +64,16 @@ impl Judge {
                 .collect(),
             server: Concerned::new(&contract, &traits, Judges::Server),
             client: Concerned::new(&contract, &traits, Judges::Client),
-            operations: contract.operations.iter().map(facts).collect(),
+            operations: contract
+                .operations
+                .iter()
+                .map(|operation| {
+                    operation_scope(operation)
+                        .get("operation")
+                        .unwrap_or_default()
+                })
+                .collect(),
+            target: target(&contract, &traits),
             url: false,
             contract,
         }
@@ -302,7 +313,8 @@ impl Judge {
         self.server.of(operation)
     }
 
-    fn env<'a>(
+    /// What templates about an exchange are rendered with.
+    pub(crate) fn env<'a>(
         &'a self,
         scope: &Scope,
         exchange: &'a Exchange,
@@ -312,6 +324,7 @@ impl Judge {
             scope,
             exchange,
             operation.and_then(|at| self.operations.get(at)),
+            &self.target,
         )
     }
 }
@@ -324,7 +337,7 @@ impl Concerned {
         };
         for (at, clause) in contract.clauses.iter().enumerate() {
             let invariant = matches!(clause.proved_by, ProvedBy::Invariant { .. });
-            if !invariant || clause.judges != judges || !holds(&clause.traits, traits) {
+            if !invariant || clause.judges != judges || !contract.allows(&clause.traits, traits) {
                 continue;
             }
             let any = clause.on.iter().any(|on| on == "any");
@@ -349,14 +362,6 @@ impl Concerned {
     }
 }
 
-/// Whether a target is one of those that `where` names.
-#[must_use]
-pub fn holds(wanted: &[(String, Vec<String>)], traits: &BTreeMap<String, String>) -> bool {
-    wanted
-        .iter()
-        .all(|(name, values)| traits.get(name).is_none_or(|value| values.contains(value)))
-}
-
 /// What a finding or a report tells of a clause.
 #[must_use]
 pub fn clause_ref(contract: &Contract, clause: &Clause) -> ClauseRef {
@@ -379,26 +384,13 @@ pub fn clause_ref(contract: &Contract, clause: &Clause) -> ClauseRef {
     }
 }
 
-fn facts(operation: &Operation) -> Value {
-    let scope = Scope::new();
-    let facts: serde_json::Map<_, _> = operation
-        .facts
-        .iter()
-        .filter_map(|(name, literal)| Some((name.clone(), literal.resolve(&scope).ok()?)))
-        .collect();
-    let properties: serde_json::Map<_, _> = operation
-        .properties
-        .iter()
-        .map(|(role, names)| (role.clone(), json!(names)))
-        .collect();
-    json!({
-        "id": operation.id,
-        "title": operation.title,
-        "group": operation.group,
-        "method": operation.method,
-        "query": operation.query,
-        "request_header": operation.request_header,
-        "properties": properties,
-        "facts": facts,
-    })
+fn target(contract: &Contract, traits: &BTreeMap<String, String>) -> Vec<(String, Value)> {
+    let scope = contract.target_scope(traits);
+    contract
+        .traits
+        .keys()
+        .map(|name| name.replace('-', "_"))
+        .chain(["target".to_owned()])
+        .filter_map(|name| Some((name.clone(), scope.get(&name)?)))
+        .collect()
 }

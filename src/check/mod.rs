@@ -21,9 +21,21 @@ mod view;
 mod xml;
 
 pub(crate) use body::Subject;
+pub(crate) use matcher::plain as as_text;
+pub(crate) use render::Env;
 pub(crate) use types::word as type_word;
+/// The readers of bodies, for whoever changes bodies.
+pub(crate) mod bodies {
+    pub(crate) use super::{
+        json::{compiled as json_path, parse as parse_json},
+        xml::{Document, Element, Node, Selected, parse as parse_xml, select, write},
+    };
+}
 
 pub use finding::{ClauseRef, Diff, Finding};
-pub use judge::{Judge, Judged, clause_ref, holds};
+pub use judge::{Judge, Judged, clause_ref};
 pub use mismatch::Mismatch;
 pub use render::Wrong;
+
+#[cfg(test)]
+mod tests;

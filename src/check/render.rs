@@ -44,19 +44,25 @@ impl From<TemplateError> for Wrong {
     }
 }
 
-/// What templates are rendered with: the scope of the step, and `request`, `reply`, `operation` of the exchange, which
+/// What templates are rendered with: the scope of the step, and `request`, `reply`, `operation` and `target`, which
 /// are only put together when a template asks for something.
 pub(crate) struct Env<'a> {
     scope: Scope,
     exchange: &'a Exchange,
     reply: Option<&'a Reply>,
     operation: Option<&'a Value>,
+    target: &'a [(String, Value)],
     wire: OnceCell<Scope>,
     full: OnceCell<Scope>,
 }
 
 impl<'a> Env<'a> {
-    pub(crate) fn new(scope: &Scope, exchange: &'a Exchange, operation: Option<&'a Value>) -> Self {
+    pub(crate) fn new(
+        scope: &Scope,
+        exchange: &'a Exchange,
+        operation: Option<&'a Value>,
+        target: &'a [(String, Value)],
+    ) -> Self {
         let reply = match &exchange.outcome {
             Ok(reply) => Some(reply),
             Err(broken) => broken.partial.as_deref(),
@@ -66,6 +72,7 @@ impl<'a> Env<'a> {
             exchange,
             reply,
             operation,
+            target,
             wire: OnceCell::new(),
             full: OnceCell::new(),
         }
@@ -78,6 +85,7 @@ impl<'a> Env<'a> {
             exchange: self.exchange,
             reply: self.reply,
             operation: self.operation,
+            target: self.target,
             wire: OnceCell::new(),
             full: OnceCell::new(),
         };
@@ -121,10 +129,16 @@ impl<'a> Env<'a> {
     fn scope_for(&self, template: &Template) -> &Scope {
         if template.as_plain().is_some() {
             &self.scope
-        } else if template.names().iter().any(|name| name == "operation") {
-            self.everything()
         } else {
-            self.wire()
+            let of_the_wire = |name: &String| {
+                matches!(name.as_str(), "request" | "reply")
+                    || (name != "operation" && self.scope.has(name))
+            };
+            if template.names().iter().all(of_the_wire) {
+                self.wire()
+            } else {
+                self.everything()
+            }
         }
     }
 
@@ -144,6 +158,11 @@ impl<'a> Env<'a> {
             if let Some(operation) = self.operation {
                 scope.set("operation", operation.clone());
             }
+            for (name, value) in self.target {
+                if !scope.has(name) {
+                    scope.set(name, value.clone());
+                }
+            }
             scope
         })
     }
@@ -152,5 +171,5 @@ impl<'a> Env<'a> {
 /// Judges with no names at all: what uses a template is wrong.
 pub(crate) fn without_templates<T>(judge: impl FnOnce(&Env<'_>) -> T) -> T {
     let nothing = Exchange::new(Request::default(), "", Ok(Reply::default()));
-    judge(&Env::new(&Scope::new(), &nothing, None))
+    judge(&Env::new(&Scope::new(), &nothing, None, &[]))
 }

@@ -55,11 +55,21 @@ fn window(text: &str, from: usize) -> String {
     if from > 0 {
         out.push_str("...");
     }
-    out.push('"');
+    // A text with quotes in it is easier to read between other ones.
+    let quote = if text.contains('"') && !text.contains('`') {
+        '`'
+    } else {
+        '"'
+    };
+    out.push(quote);
     for c in text.chars().skip(from).take(SHOWN) {
-        visible(c, &mut out);
+        if c == '"' && quote == '`' {
+            out.push(c);
+        } else {
+            visible(c, &mut out);
+        }
     }
-    out.push('"');
+    out.push(quote);
     if total > from + SHOWN {
         out.push_str("...");
     }
@@ -103,9 +113,11 @@ mod tests {
     #[test]
     fn what_the_eye_cannot_see_is_shown() {
         assert_eq!(
-            quoted("a\u{a0}b\r\n\u{200b}\u{feff}\"\\"),
-            r#""a\u{a0}b\r\n\u{200b}\u{feff}\"\\""#
+            quoted("a\u{a0}b\r\n\u{200b}\u{feff}\\"),
+            r#""a\u{a0}b\r\n\u{200b}\u{feff}\\""#
         );
+        assert_eq!(quoted("a \"b\"\n"), "`a \"b\"\\n`");
+        assert_eq!(quoted("`\""), r#""`\"""#);
     }
 
     #[test]
