@@ -11,6 +11,7 @@ pub mod hpc_pack;
 pub mod message;
 pub mod mock;
 pub mod plan;
+pub mod prove;
 pub mod report;
 pub mod runner;
 pub mod scenario;

@@ -103,6 +103,31 @@ impl Judge {
         self.judge(&self.server, false, exchange, operation, scope)
     }
 
+    /// One invariant alone, by its id; a behaviour, or one that does not concern the operation, gives nothing.
+    #[must_use]
+    pub fn only(
+        &self,
+        clause: &str,
+        exchange: &Exchange,
+        operation: Option<usize>,
+        scope: &Scope,
+    ) -> Judged {
+        let mut judged = Judged::default();
+        let Some(&at) = self.by_id.get(clause) else {
+            return judged;
+        };
+        if !self.server.of(operation).contains(&at) {
+            return judged;
+        }
+        let mut case = Case::new(&self.contract, exchange);
+        case.url = self.url;
+        let env = self.env(scope, exchange, operation);
+        if let Err(wrong) = self.one(&self.contract.clauses[at], at, &case, &env, &mut judged) {
+            judged.wrong.push(wrong);
+        }
+        judged
+    }
+
     /// Every invariant that promises something of the client; its request counts although the exchange broke.
     #[must_use]
     pub fn client(&self, exchange: &Exchange, operation: Option<usize>, scope: &Scope) -> Judged {
@@ -360,6 +385,14 @@ impl Concerned {
             None => &self.other,
         }
     }
+}
+
+/// Whether a target with these traits is one of those that `where` names; a trait that is not given has any value.
+#[must_use]
+pub fn holds(wanted: &[(String, Vec<String>)], traits: &BTreeMap<String, String>) -> bool {
+    wanted
+        .iter()
+        .all(|(name, values)| traits.get(name).is_none_or(|value| values.contains(value)))
 }
 
 /// What a finding or a report tells of a clause.

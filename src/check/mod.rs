@@ -33,7 +33,7 @@ pub(crate) mod bodies {
 }
 
 pub use finding::{ClauseRef, Diff, Finding};
-pub use judge::{Judge, Judged, clause_ref};
+pub use judge::{Judge, Judged, clause_ref, holds};
 pub use mismatch::Mismatch;
 pub use render::Wrong;
 

@@ -1,0 +1,16 @@
+//! Proves the harness: every clause against its own counterexamples.
+//!
+//! In: suites planned for the embedded mock. Out: a [`ProofResult`]: which counterexamples were caught, which escaped and
+//! why, and which clauses nobody exercises. It must not know how results are shown.
+//!
+//! Edits of replies are judged in process, against the exchanges of one ordinary run; only quirks need runs of their own,
+//! one for each quirk with all the scenarios that could notice it.
+
+mod edit;
+mod edits;
+mod evidence;
+mod quirks;
+mod result;
+
+pub use edit::apply;
+pub use result::{Allowed, Escape, ProofResult, prove};
