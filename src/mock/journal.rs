@@ -47,7 +47,7 @@ pub struct Entry {
     /// The number of the connection, unique within the door.
     pub connection: u64,
     /// The request, its secrets masked, with the first KiB of its body. Without a method where what came was
-    /// no request; its bytes are the body then.
+    /// no request; its first line is the body then.
     pub request: Request,
     /// How many bytes of the body arrived.
     pub request_bytes: u64,

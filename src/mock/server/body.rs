@@ -171,11 +171,11 @@ mod tests {
     use proptest::prelude::{any, prop, proptest};
     use rstest::rstest;
 
-    /// Feeds the pieces one after the other; gives the body, and the bytes left over behind it.
-    fn read(
-        length: BodyLength,
-        pieces: &[&[u8]],
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, &'static str> {
+    /// The body, and the bytes left over behind it; none where more is needed.
+    type Read = Result<Option<(Vec<u8>, Vec<u8>)>, &'static str>;
+
+    /// Feeds the pieces one after the other.
+    fn read(length: BodyLength, pieces: &[&[u8]]) -> Read {
         let (mut unframed, mut body, mut buffer) = (Unframed::new(length), Vec::new(), Vec::new());
         for piece in pieces {
             buffer.extend_from_slice(piece);

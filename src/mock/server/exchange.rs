@@ -75,14 +75,14 @@ impl Connection {
             Begin::Answer(answer) if upload.is_none() => match self.pass_over(&mut turn).await {
                 Ok(()) => answer,
                 Err(halt) => {
-                    self.abandon(answer);
+                    self.abandon(&answer);
                     return self.halted(head, turn, halt).await;
                 }
             },
             Begin::Answer(answer) => match self.intake(&mut turn, None, upload).await {
                 Ok(_) => answer,
                 Err(halt) => {
-                    self.abandon(answer);
+                    self.abandon(&answer);
                     return self.halted(head, turn, halt).await;
                 }
             },
@@ -167,18 +167,18 @@ impl Connection {
             let left = matches!(outcome, Outcome::Gone);
             answer = door.model.resume(token, outcome, door.clock.now());
             if left {
-                self.abandon(answer);
+                self.abandon(&answer);
                 return None;
             }
         }
     }
 
     /// Tells the model that an answer it waits for, or wants to give, has nobody to go to.
-    pub(super) fn abandon(&self, answer: Answer) {
+    pub(super) fn abandon(&self, answer: &Answer) {
         let (model, clock) = (&self.door.model, &self.door.clock);
         if let Answer::Wait { token, .. } | Answer::Ask { token, .. } = answer {
             // Whatever it says to that, nobody hears it.
-            drop(model.resume(token, Outcome::Gone, clock.now()));
+            drop(model.resume(*token, Outcome::Gone, clock.now()));
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         headers: parsed
             .headers
             .iter()
-            .map(|field| (field.name, text(field.value)))
+            .map(|field| (field.name, text(field.value.trim_ascii())))
             .collect(),
         body: bytes::Bytes::new(),
     };
@@ -187,12 +187,13 @@ mod tests {
 
     #[test]
     fn a_head_keeps_the_case_of_its_names_and_the_bytes_of_its_target() {
-        let text = "BITS_POST /a%20b?x=1 HTTP/1.1\r\nhOsT: x\r\nBITS-Session-Id: {A}\r\nContent-Length: 5\r\n\r\nhello";
+        let text = "BITS_POST /a%20b?x=1 HTTP/1.1\r\nhOsT: \t x \r\nBITS-Session-Id: {A}\r\nContent-Length: 5\r\n\r\nhello";
         let head = head(text);
         assert_eq!(head.request.method, "BITS_POST");
         assert_eq!(head.request.target, "/a%20b?x=1");
         let names: Vec<_> = head.request.headers.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["hOsT", "BITS-Session-Id", "Content-Length"]);
+        assert_eq!(head.request.headers.get("Host"), Some("x"));
         assert_eq!(head.length, BodyLength::Bytes(5));
         assert_eq!(head.size, text.len() - 5);
         assert!(!head.closes && !head.expects);

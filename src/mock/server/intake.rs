@@ -38,7 +38,7 @@ impl Connection {
                 let answer = door
                     .model
                     .end(sink, BodyEnd::Cut(turn.read), door.clock.now());
-                self.abandon(answer);
+                self.abandon(&answer);
                 Err(halt)
             }
         }
