@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("mock", &["message", "auth", "source", "contract"]),
-    ("hpc_pack", &["message", "auth", "mock"]),
+    ("hpc_pack", &["message", "auth", "source", "mock"]),
     ("bits_upload", &["message", "auth", "mock"]),
     (
         "runner",

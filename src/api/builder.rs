@@ -169,6 +169,13 @@ impl<S> MockBuilder<S> {
 }
 
 impl MockBuilder<HpcPack> {
+    /// All settings at once, typed.
+    #[must_use]
+    pub fn settings(mut self, settings: &hpc_pack::Settings) -> Self {
+        self.options.set.extend(settings.pairs());
+        self
+    }
+
     /// The form of URIs.
     #[must_use]
     pub fn form(self, form: Form) -> Self {

@@ -13,6 +13,7 @@
 mod domain;
 mod model;
 mod quirks;
+mod service_file;
 mod settings;
 mod soa;
 mod wire;

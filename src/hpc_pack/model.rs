@@ -4,8 +4,8 @@ use super::{
     quirks, settings,
     soa::Soa,
     wire::{
-        Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Method, Query, Route, Rules, Shape,
-        Stated, WireReply, code, dispatch, find, negotiate, shape,
+        Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Query, Route, Rules, Shape, Stated,
+        WireReply, code, dispatch, find, negotiate, rules, shape,
     },
 };
 use crate::{
@@ -135,7 +135,7 @@ impl HeadNode {
                 "This address is not there for that method.",
             )
             .header("Allow", methods.join(", "))),
-            Found::Route(route, params) => self.check(route, stated, head).map(|()| Call {
+            Found::Route(route, params) => rules::check(self, route, stated, head).map(|()| Call {
                 route,
                 params,
                 query,
@@ -176,107 +176,7 @@ impl HeadNode {
         }
     }
 
-    /// The rules that need no more than the head.
-    fn check(&self, route: &Route, stated: Stated, head: &Head) -> Result<(), Fault> {
-        self.check_version(route, stated)?;
-        if route.method != Method::Get && head.length == BodyLength::Unstated {
-            return Err(Fault::new(
-                411,
-                code::GENERAL,
-                "The request states no length; an empty body needs Content-Length: 0.",
-            ));
-        }
-        if route.accepts == Accepts::None {
-            return Ok(());
-        }
-        if matches!(head.length, BodyLength::Bytes(length) if length > self.settings.body_limit as u64)
-        {
-            return Err(self.too_large());
-        }
-        self.check_media(route, head)
-    }
-
-    fn check_version(&self, route: &Route, stated: Stated) -> Result<(), Fault> {
-        let code = if route.rules == Rules::Soa {
-            code::API_VERSION
-        } else {
-            code::GENERAL
-        };
-        match (route.rules, stated) {
-            (Rules::Sp2 | Rules::Sp2ByDate, Stated::Absent) => Ok(()),
-            (_, Stated::Absent) => {
-                if self.quirks.has(Quirk::VersionNotRequired) {
-                    return Ok(());
-                }
-                Err(Fault::new(
-                    400,
-                    code,
-                    "The request states no api-version, neither as header nor as URI parameter.",
-                ))
-            }
-            (_, Stated::Unknown { .. }) => {
-                if self.quirks.has(Quirk::UnknownVersionAccepted) {
-                    return Ok(());
-                }
-                Err(Fault::new(
-                    400,
-                    code,
-                    "The api-version is none that this service knows.",
-                ))
-            }
-            (Rules::Sp4, Stated::Known(version)) if !version.has_active_head_node() => {
-                if self.quirks.has(Quirk::OldVersionAccepted) {
-                    return Ok(());
-                }
-                Err(Fault::new(
-                    400,
-                    code,
-                    "This operation needs api-version 2012-03-31.3.4 or later.",
-                ))
-            }
-            (_, Stated::Known(_)) => Ok(()),
-        }
-    }
-
-    fn check_media(&self, route: &Route, head: &Head) -> Result<(), Fault> {
-        let value = head.request.headers.get("Content-Type");
-        let name = value.map(|value| value.split(';').next().unwrap_or_default().trim());
-        let is = |known: &str| name.is_some_and(|name| name.eq_ignore_ascii_case(known));
-        let (xml, json) = (
-            is("application/xml") || is("text/xml"),
-            is("application/json"),
-        );
-        let good = match route.accepts {
-            Accepts::None => true,
-            Accepts::Xml => name.is_none() || xml || head.length == BodyLength::Bytes(0),
-            Accepts::SessionStart => {
-                (xml && !self.quirks.has(Quirk::XmlStartRefused))
-                    || (json && !self.quirks.has(Quirk::JsonStartRefused))
-            }
-            Accepts::Octets => is("application/octet-stream"),
-        };
-        if good && charset_is_utf8(value.unwrap_or_default()) {
-            return Ok(());
-        }
-        Err(Fault::new(
-            415,
-            code::GENERAL,
-            "The body is of a media type that this operation does not take.",
-        ))
-    }
-
-    fn too_large(&self) -> Fault {
-        Fault::new(
-            413,
-            code::GENERAL,
-            format!(
-                "The body is larger than {} bytes.",
-                self.settings.body_limit
-            ),
-        )
-    }
-
-    /// Carries out a call and answers it; `keep` gives what is needed to make it again.
+    /// Carries out a call and answers it, or notes what is needed to make it again.
     fn carry_out(&self, manner: Manner, call: &Call<'_>) -> Answer {
         match dispatch(self, call) {
             Ok(Flow::Wait(until)) => {
@@ -341,20 +241,6 @@ impl HeadNode {
 /// Two of the private addresses that an Azure deployment shows.
 const AUTHORITY_CHAIN: &str = "10.0.0.4,10.0.0.5";
 
-fn charset_is_utf8(content_type: &str) -> bool {
-    content_type
-        .split(';')
-        .skip(1)
-        .filter_map(|part| part.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-        .all(|(_, value)| {
-            let value = value.trim().trim_matches('"');
-            ["utf-8", "utf8", "us-ascii"]
-                .iter()
-                .any(|known| value.eq_ignore_ascii_case(known))
-        })
-}
-
 impl Model for HeadNode {
     fn begin(&self, head: &Head, now: Moment) -> Begin {
         let (manner, call) = self.read(head, now);
@@ -373,7 +259,7 @@ impl Model for HeadNode {
             head: head.clone(),
             body: Vec::with_capacity(announced.min(64 * 1024)),
             limit: self.settings.body_limit,
-            too_large: Some(self.refusal(manner, self.too_large(), now)),
+            too_large: Some(self.refusal(manner, rules::too_large(&self.settings), now)),
         }))
     }
 

@@ -70,6 +70,22 @@ impl Service {
         self
     }
 
+    /// As an element of the list that the setting `services` takes.
+    pub(crate) fn inline(&self) -> serde_json::Value {
+        let versions: Vec<String> = self
+            .versions
+            .iter()
+            .map(|version| format!("{}.{}", version.major, version.minor))
+            .collect();
+        let answers: Vec<serde_json::Value> =
+            self.answers.iter().map(ServiceAnswer::inline).collect();
+        let mut service = serde_json::json!({ "name": self.name, "answers": answers });
+        if !versions.is_empty() {
+            service["versions"] = versions.into();
+        }
+        service
+    }
+
     /// What it does on a request; `usual` is how long that takes unless it says otherwise.
     pub(super) fn work(&self, message: &Message, usual: Duration) -> Work {
         let scripted = self.answers.iter().find(|answer| {
@@ -124,6 +140,19 @@ impl ServiceAnswer {
     pub fn fault(mut self, reason: impl Into<String>) -> Self {
         self.output = Output::Fault(reason.into());
         self
+    }
+
+    fn inline(&self) -> serde_json::Value {
+        let (kind, text) = match &self.output {
+            Output::Result(text) => ("output", text),
+            Output::Fault(reason) => ("fault", reason),
+        };
+        let mut answer =
+            serde_json::json!({ "action": self.action, "input": self.input, kind: text });
+        if let Some(takes) = self.takes {
+            answer["takes"] = format!("{}ms", takes.as_millis()).into();
+        }
+        answer
     }
 
     /// Takes that long.

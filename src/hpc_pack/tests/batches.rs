@@ -1,7 +1,5 @@
-use super::{
-    super::{Quirk, Service, ServiceAnswer, Settings, SoaNames},
-    Bench, body, code, header, request, text,
-};
+use super::{Bench, body, code, header, request, text};
+use crate::hpc_pack::{Service, ServiceAnswer, Settings, SoaNames};
 use crate::{
     message::{Framing, Reply, Request},
     mock::{Answer, Begin, Head, Model, Outcome},
@@ -11,13 +9,13 @@ use std::time::Duration;
 
 const START: &str =
     r#"{"ServiceName":"NAME","Username":"u","Password":"p","MaxMessageSize":65536,"Runtime":-1}"#;
-const OCTETS: &str = "application/octet-stream";
+pub(super) const OCTETS: &str = "application/octet-stream";
 
-fn bench(settings: Settings) -> Bench {
+pub(super) fn bench(settings: Settings) -> Bench {
     opened(Bench::new(settings), "CcpEchoSvc")
 }
 
-fn opened(mut bench: Bench, service: &str) -> Bench {
+pub(super) fn opened(mut bench: Bench, service: &str) -> Bench {
     let create = request("POST /WindowsHPC/Sessions/Create?durable=False");
     let start = START.replace("NAME", service);
     assert_eq!(
@@ -27,12 +25,12 @@ fn opened(mut bench: Bench, service: &str) -> Bench {
     bench
 }
 
-fn at(line: &str) -> Request {
+pub(super) fn at(line: &str) -> Request {
     let (method, rest) = line.split_once(' ').unwrap();
     request(&format!("{method} /WindowsHPC/Session/1/batch/{rest}"))
 }
 
-fn envelope(operation: &str, input: &str, user_data: &str) -> String {
+pub(super) fn envelope(operation: &str, input: &str, user_data: &str) -> String {
     format!(
         "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:a=\"http://www.w3.org/2005/08/addressing\">\
          <s:Header><a:Action s:mustUnderstand=\"1\">http://tempuri.org/IEcho/{operation}</a:Action>\
@@ -43,7 +41,7 @@ fn envelope(operation: &str, input: &str, user_data: &str) -> String {
     )
 }
 
-fn send(query: &str, inputs: &[&str]) -> Request {
+pub(super) fn send(query: &str, inputs: &[&str]) -> Request {
     let envelopes: String = inputs
         .iter()
         .map(|input| envelope("Echo", input, &format!("ud-{input}")))
@@ -57,7 +55,7 @@ fn send(query: &str, inputs: &[&str]) -> Request {
     )
 }
 
-fn generic(query: &str, records: &str) -> Request {
+pub(super) fn generic(query: &str, records: &str) -> Request {
     body(
         at(&format!("POST b?genericservice=True&{query}")),
         OCTETS,
@@ -65,7 +63,7 @@ fn generic(query: &str, records: &str) -> Request {
     )
 }
 
-fn read(query: &str) -> Request {
+pub(super) fn read(query: &str) -> Request {
     at(&format!("POST b/Response?{query}"))
 }
 
@@ -443,114 +441,4 @@ fn a_batch_past_its_limits_is_refused_and_stays_as_it_was() {
     );
     bench.ask(&at("POST b/Commit"));
     assert_eq!(outputs(&bench.ask(&read(""))), list(&["a"], "1"));
-}
-
-#[rstest]
-fn each_quirk_of_batches_changes_a_conversation(
-    #[values(
-        Quirk::AnyBatchName,
-        Quirk::BatchesShared,
-        Quirk::CommitParameterIgnored,
-        Quirk::SendCommits,
-        Quirk::SendReplaces,
-        Quirk::LastRequestLost,
-        Quirk::RequestsAfterCommit,
-        Quirk::CommitForgotten,
-        Quirk::SecondCommit,
-        Quirk::CommitOfNothing,
-        Quirk::ResponsesBeforeCommit,
-        Quirk::StatusStaysReady,
-        Quirk::StatusNeverFinished,
-        Quirk::StatusFinishedEarly,
-        Quirk::GenericIgnored,
-        Quirk::GenericByDefault,
-        Quirk::LastTerminatorRequired,
-        Quirk::UserDataFirst,
-        Quirk::RootNameChecked,
-        Quirk::PackNamesIgnored,
-        Quirk::ServerNamesIgnored,
-        Quirk::MessageIdRequired,
-        Quirk::UserDataRequired,
-        Quirk::ClientIdRequired,
-        Quirk::CountIgnored,
-        Quirk::ActionIgnored,
-        Quirk::ResetIgnored,
-        Quirk::ResetDeletes,
-        Quirk::ReadResponsesKept,
-        Quirk::CursorRestarts,
-        Quirk::ResponsesRepeated,
-        Quirk::OutputsMixedUp,
-        Quirk::UserDataLost,
-        Quirk::RelatesToOther,
-        Quirk::RequestActionLost,
-        Quirk::ResponseActionWrong,
-        Quirk::CallbackLost,
-        Quirk::EndMarkerMissing,
-        Quirk::EndCountWrong,
-        Quirk::EndReasonWrong,
-        Quirk::PurgeForgotten,
-        Quirk::PurgeAll,
-        Quirk::CloseKeepsResponses
-    )]
-    quirk: Quirk,
-) {
-    let talk = |bench: Bench| {
-        let mut bench = opened(bench, "CcpEchoSvc");
-        let bare = "<r><s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope' \
-            xmlns:a='http://www.w3.org/2005/08/addressing'><s:Header><a:Action>urn:act</a:Action></s:Header>\
-            <s:Body><Echo/></s:Body></s:Envelope></r>";
-        let requests = [
-            send("commit=False", &["a", "b"]),
-            at("GET b/Status"),
-            read("count=1&reset=False"),
-            send("commit=False", &["c", "d"]),
-            at("POST b/Commit"),
-            at("POST b/Commit"),
-            send("commit=False", &["e"]),
-            read("count=1&clientdata=x"),
-            read("count=1&reset=False"),
-            read("count=1&reset=True"),
-            read("count=1&reset=True"),
-            read("action=urn:none&reset=False"),
-            read("reset=False"),
-            at("GET b/Status"),
-            at("POST none/Commit"),
-            at("POST bad.name/Purge"),
-            body(
-                at("POST p?commit=True"),
-                OCTETS,
-                &send("", &["q"])
-                    .body
-                    .escape_ascii()
-                    .to_string()
-                    .replace("\\\"", "\"")
-                    .replace("HPCServer", "HPCPack"),
-            ),
-            at("POST p/Response"),
-            at("GET p/Status"),
-            body(at("POST m?commit=True"), OCTETS, bare),
-            body(
-                at("POST g?commit=True&genericservice=True"),
-                OCTETS,
-                "a\u{FFFF}u",
-            ),
-            at("POST g/Response?genericservice=True"),
-            at("POST p/Purge"),
-            at("GET p/Status"),
-            at("GET m/Status"),
-            request("POST /WindowsHPC/session/1/Close"),
-            at("GET m/Status"),
-        ];
-        requests
-            .iter()
-            .map(|request| {
-                let reply = bench.ask(request);
-                (reply.status, text(&reply).to_owned())
-            })
-            .collect::<Vec<_>>()
-    };
-    assert!(
-        talk(Bench::with(quirk)) != talk(Bench::new(Settings::default())),
-        "nothing changes"
-    );
 }

@@ -1,7 +1,5 @@
-use super::{
-    super::{Hosting, Quirk, Settings},
-    Bench, bare, body, code, header, request, text,
-};
+use super::{Bench, bare, body, code, header, request, text};
+use crate::hpc_pack::{Hosting, Quirk, Settings};
 use crate::{
     message::Request,
     mock::{Head, Model, Refusal},

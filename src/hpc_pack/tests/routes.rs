@@ -1,6 +1,6 @@
 //! The table of operations against the facts of the pages, which were written down independently.
 
-use super::super::{
+use crate::hpc_pack::{
     Form, Hosting, Quirks, Settings,
     wire::{Found, ROUTES, Route, Rules, find},
 };

@@ -1,7 +1,5 @@
-use super::{
-    super::{Form, Hosting, Quirk, Settings},
-    Bench, bare, body, code, header, request, text,
-};
+use super::{Bench, bare, body, code, header, request, text};
+use crate::hpc_pack::{Form, Hosting, Quirk, Settings};
 use crate::message::{Framing, Reply, Request};
 use rstest::rstest;
 use std::time::Duration;

@@ -54,7 +54,7 @@ impl Element {
     pub(crate) fn is_nil(&self) -> bool {
         self.attributes.iter().any(|attribute| {
             attribute.name == "nil"
-                && &*attribute.namespace == super::super::ns::INSTANCE
+                && &*attribute.namespace == crate::hpc_pack::wire::ns::INSTANCE
                 && matches!(attribute.value.trim(), "true" | "1")
         })
     }
@@ -373,7 +373,7 @@ mod tests {
 
         #[test]
         fn text_comes_back_as_it_was_written(text in any::<String>()) {
-            let mut out = super::super::Writer::new();
+            let mut out = crate::hpc_pack::wire::xml::Writer::new();
             out.leaf_with("a", &[("b", &text)], &text);
             let read = parse(out.finish().as_bytes()).unwrap();
             let kept: String = text.chars().map(|c| match c {

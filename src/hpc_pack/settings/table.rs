@@ -1,79 +1,9 @@
-use super::soa::Service;
-use crate::mock::{Setting, SettingError, nearest};
+use super::{Form, GenericEncoding, Hosting, Settings, SoaNames};
+use crate::{
+    hpc_pack::{SUITE, Service, service_file},
+    mock::{Setting, SettingError, nearest},
+};
 use std::time::Duration;
-
-/// Everything that can be set on the head node.
-///
-/// Built with its methods: `Settings::default().form(Form::Pre2016).cluster("ALPHA")`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    pub(crate) form: Form,
-    pub(crate) cluster: String,
-    pub(crate) hosting: Hosting,
-    pub(crate) ccp_decides: bool,
-    pub(crate) unknown_id_status: u16,
-    pub(crate) body_limit: usize,
-    pub(crate) session_limit: usize,
-    pub(crate) durable: bool,
-    pub(crate) close_strict: bool,
-    pub(crate) owner: String,
-    pub(crate) services: Vec<Service>,
-    pub(crate) batch_limit: usize,
-    pub(crate) batch_size_limit: usize,
-    pub(crate) request_time: Duration,
-    pub(crate) response_wait: Duration,
-    pub(crate) soa_names: SoaNames,
-    pub(crate) generic_encoding: GenericEncoding,
-}
-
-/// Which form of URIs is served (A05): never both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
-    /// HPC Pack 2016 and later: `/WindowsHPC/Jobs`.
-    #[default]
-    V2016,
-    /// Before HPC Pack 2016: `/WindowsHPC/{cluster}/Jobs`.
-    Pre2016,
-}
-
-/// Where the service runs (A99).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Hosting {
-    /// In Azure: the SOA operations are there, and `x-ms-hpc-authoritychain` is sent.
-    #[default]
-    Azure,
-    /// On premises: neither.
-    OnPremises,
-}
-
-/// How the literals of SOA messages begin (A34).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SoaNames {
-    /// `HPCServer2008_`, as clients that exist read and write them.
-    #[default]
-    Server,
-    /// `HPCPack2008_`, as the pages print them.
-    Pack,
-}
-
-impl SoaNames {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Server => "HPCServer2008",
-            Self::Pack => "HPCPack2008",
-        }
-    }
-}
-
-/// The encoding of batches of generic services (A67).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GenericEncoding {
-    /// UTF-8.
-    #[default]
-    Utf8,
-    /// UTF-16, low byte first.
-    Utf16,
-}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -97,101 +27,20 @@ impl Default for Settings {
             generic_encoding: GenericEncoding::default(),
         };
         for row in ROWS {
-            let read = (row.read)(&mut settings, row.setting.default);
-            debug_assert!(
-                read.is_some(),
-                "the default of {} can be read",
-                row.setting.name
-            );
+            let read = settings.set(row.setting.name, row.setting.default);
+            debug_assert!(read.is_ok(), "{read:?}");
         }
         settings
     }
 }
 
 impl Settings {
-    /// The form of URIs.
+    /// All of them by name, as [`set`](Settings::set) takes them.
     #[must_use]
-    pub fn form(mut self, form: Form) -> Self {
-        self.form = form;
-        self
-    }
-
-    /// The name of the cluster, which stands in URIs of the form before 2016.
-    #[must_use]
-    pub fn cluster(mut self, name: impl Into<String>) -> Self {
-        self.cluster = name.into();
-        self
-    }
-
-    /// Where the service runs.
-    #[must_use]
-    pub fn hosting(mut self, hosting: Hosting) -> Self {
-        self.hosting = hosting;
-        self
-    }
-
-    /// How many bytes the body of a request may have.
-    #[must_use]
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
-        self
-    }
-
-    /// How many sessions may be open at a time.
-    #[must_use]
-    pub fn session_limit(mut self, sessions: usize) -> Self {
-        self.session_limit = sessions;
-        self
-    }
-
-    /// Whether durable sessions can be created, which Azure refuses.
-    #[must_use]
-    pub fn durable_sessions(mut self, accepted: bool) -> Self {
-        self.durable = accepted;
-        self
-    }
-
-    /// Adds a service; one of the same name as an echo service that is built in takes its place.
-    #[must_use]
-    pub fn service(mut self, service: Service) -> Self {
-        self.services.push(service);
-        self
-    }
-
-    /// How long a service takes for a request, unless it says otherwise.
-    #[must_use]
-    pub fn request_time(mut self, time: Duration) -> Self {
-        self.request_time = time;
-        self
-    }
-
-    /// How long Get Responses waits for responses that are missing.
-    #[must_use]
-    pub fn response_wait(mut self, time: Duration) -> Self {
-        self.response_wait = time;
-        self
-    }
-
-    /// How the literals of SOA messages begin.
-    #[must_use]
-    pub fn soa_names(mut self, names: SoaNames) -> Self {
-        self.soa_names = names;
-        self
-    }
-
-    /// The encoding of batches of generic services.
-    #[must_use]
-    pub fn generic_encoding(mut self, encoding: GenericEncoding) -> Self {
-        self.generic_encoding = encoding;
-        self
-    }
-
-    /// How many batches a session may have, and how many bytes of requests a batch.
-    #[must_use]
-    pub fn batch_limits(mut self, batches: usize, bytes: usize) -> Self {
-        self.batch_limit = batches;
-        self.batch_size_limit = bytes;
-        self
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        ROWS.iter()
+            .map(|row| (row.setting.name.to_owned(), (row.write)(self)))
+            .collect()
     }
 
     /// Sets one by name, as `--set NAME=VALUE` does.
@@ -203,21 +52,53 @@ impl Settings {
             .iter()
             .find(|row| row.setting.name == name)
             .ok_or_else(|| SettingError::UnknownSetting {
-                suite: super::SUITE,
+                suite: SUITE,
                 name: name.to_owned(),
                 nearest: nearest(name, ROWS.iter().map(|row| row.setting.name)),
             })?;
-        (row.read)(self, value).ok_or_else(|| SettingError::BadValue {
-            name: row.setting.name,
-            value: value.to_owned(),
-            values: row.setting.values,
-        })
+        match row.read {
+            Read::Value(read) => read(self, value).ok_or_else(|| SettingError::BadValue {
+                name: row.setting.name,
+                value: value.to_owned(),
+                values: row.setting.values,
+            }),
+            Read::Text(read) => {
+                let (path, text) = text_of(value)?;
+                read(self, &path, &text).map_err(|why| SettingError::Path { path, why })
+            }
+        }
     }
 }
 
 struct Row {
     setting: Setting,
-    read: fn(&mut Settings, &str) -> Option<()>,
+    read: Read,
+    /// The value that the settings have, as `read` takes it.
+    write: fn(&Settings) -> String,
+}
+
+/// How the value of a setting is read.
+#[derive(Clone, Copy)]
+enum Read {
+    /// By itself; none where it is no value of the setting.
+    Value(fn(&mut Settings, &str) -> Option<()>),
+    /// It names a file, or is the text of one; gets the path for messages and the text.
+    Text(fn(&mut Settings, &str, &str) -> Result<(), String>),
+}
+
+/// What a setting that takes a file says: the path for messages, and the text. `none` is an empty text;
+/// what begins with a bracket or a brace is the text itself, so that Rust users need no file.
+fn text_of(value: &str) -> Result<(String, String), SettingError> {
+    match value {
+        "none" => Ok(("none".to_owned(), String::new())),
+        text if text.starts_with(['[', '{']) => Ok(("the setting".to_owned(), text.to_owned())),
+        path => std::fs::read_to_string(path)
+            .map(|text| (path.to_owned(), text))
+            .map_err(|why| SettingError::Path {
+                path: path.to_owned(),
+                why: why.to_string(),
+            }),
+    }
 }
 
 const COUNT: usize = ROWS.len();
@@ -241,13 +122,20 @@ const ROWS: &[Row] = &[
             default: "2016",
             says: "The form of URIs; before 2016 the name of the cluster stands in them.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.form = match value {
                 "2016" => Form::V2016,
                 "pre2016" => Form::Pre2016,
                 _ => return None,
             };
             Some(())
+        }),
+        write: |settings| {
+            match settings.form {
+                Form::V2016 => "2016",
+                Form::Pre2016 => "pre2016",
+            }
+            .to_owned()
         },
     },
     Row {
@@ -257,10 +145,11 @@ const ROWS: &[Row] = &[
             default: "HPCCluster",
             says: "The name of the cluster.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             (!value.is_empty() && !value.contains('/'))
                 .then(|| value.clone_into(&mut settings.cluster))
-        },
+        }),
+        write: |settings| settings.cluster.clone(),
     },
     Row {
         setting: Setting {
@@ -269,13 +158,20 @@ const ROWS: &[Row] = &[
             default: "azure",
             says: "Where the service runs; on premises it has no SOA operations and sends no x-ms-hpc-authoritychain.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.hosting = match value {
                 "azure" => Hosting::Azure,
                 "on-premises" => Hosting::OnPremises,
                 _ => return None,
             };
             Some(())
+        }),
+        write: |settings| {
+            match settings.hosting {
+                Hosting::Azure => "azure",
+                Hosting::OnPremises => "on-premises",
+            }
+            .to_owned()
         },
     },
     Row {
@@ -285,10 +181,11 @@ const ROWS: &[Row] = &[
             default: "fault",
             says: "The body of errors where a request has both api-version and CCP_Version.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.ccp_decides = one_of(value, "legacy", "fault")?;
             Some(())
-        },
+        }),
+        write: |settings| word(settings.ccp_decides, "legacy", "fault"),
     },
     Row {
         setting: Setting {
@@ -297,14 +194,15 @@ const ROWS: &[Row] = &[
             default: "404",
             says: "The status for ids and names that do not exist.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.unknown_id_status = if one_of(value, "404", "400")? {
                 404
             } else {
                 400
             };
             Some(())
-        },
+        }),
+        write: |settings| settings.unknown_id_status.to_string(),
     },
     Row {
         setting: Setting {
@@ -313,10 +211,11 @@ const ROWS: &[Row] = &[
             default: "16777216",
             says: "The largest body of a request; a larger one is answered 413.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.body_limit = value.parse().ok()?;
             Some(())
-        },
+        }),
+        write: |settings| settings.body_limit.to_string(),
     },
     Row {
         setting: Setting {
@@ -325,10 +224,11 @@ const ROWS: &[Row] = &[
             default: "100000",
             says: "How many sessions may be open at a time.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.session_limit = value.parse().ok()?;
             Some(())
-        },
+        }),
+        write: |settings| settings.session_limit.to_string(),
     },
     Row {
         setting: Setting {
@@ -337,10 +237,11 @@ const ROWS: &[Row] = &[
             default: "refused",
             says: "Whether durable sessions can be created; Azure has none.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.durable = one_of(value, "accepted", "refused")?;
             Some(())
-        },
+        }),
+        write: |settings| word(settings.durable, "accepted", "refused"),
     },
     Row {
         setting: Setting {
@@ -349,10 +250,11 @@ const ROWS: &[Row] = &[
             default: "ok",
             says: "The answer to Close Session where the session is unknown or closed already.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.close_strict = one_of(value, "fault", "ok")?;
             Some(())
-        },
+        }),
+        write: |settings| word(settings.close_strict, "fault", "ok"),
     },
     Row {
         setting: Setting {
@@ -361,10 +263,11 @@ const ROWS: &[Row] = &[
             default: "1000",
             says: "How many batches a session may have.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.batch_limit = value.parse().ok()?;
             Some(())
-        },
+        }),
+        write: |settings| settings.batch_limit.to_string(),
     },
     Row {
         setting: Setting {
@@ -373,10 +276,11 @@ const ROWS: &[Row] = &[
             default: "268435456",
             says: "How many bytes of requests a batch may have.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.batch_size_limit = value.parse().ok()?;
             Some(())
-        },
+        }),
+        write: |settings| settings.batch_size_limit.to_string(),
     },
     Row {
         setting: Setting {
@@ -385,10 +289,11 @@ const ROWS: &[Row] = &[
             default: "20",
             says: "How long a service takes for a request, unless its script says otherwise.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.request_time = Duration::from_millis(value.parse().ok()?);
             Some(())
-        },
+        }),
+        write: |settings| settings.request_time.as_millis().to_string(),
     },
     Row {
         setting: Setting {
@@ -397,10 +302,11 @@ const ROWS: &[Row] = &[
             default: "1000",
             says: "How long Get Responses waits for responses that are missing.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.response_wait = Duration::from_millis(value.parse().ok()?);
             Some(())
-        },
+        }),
+        write: |settings| settings.response_wait.as_millis().to_string(),
     },
     Row {
         setting: Setting {
@@ -409,14 +315,15 @@ const ROWS: &[Row] = &[
             default: "server",
             says: "How the literals of SOA messages begin: HPCServer2008_, as clients read them, or HPCPack2008_, as the pages print them.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.soa_names = if one_of(value, "server", "pack")? {
                 SoaNames::Server
             } else {
                 SoaNames::Pack
             };
             Some(())
-        },
+        }),
+        write: |settings| word(settings.soa_names == SoaNames::Server, "server", "pack"),
     },
     Row {
         setting: Setting {
@@ -425,13 +332,43 @@ const ROWS: &[Row] = &[
             default: "utf-8",
             says: "The encoding of batches of generic services.",
         },
-        read: |settings, value| {
+        read: Read::Value(|settings, value| {
             settings.generic_encoding = if one_of(value, "utf-8", "utf-16")? {
                 GenericEncoding::Utf8
             } else {
                 GenericEncoding::Utf16
             };
             Some(())
+        }),
+        write: |settings| {
+            word(
+                settings.generic_encoding == GenericEncoding::Utf8,
+                "utf-8",
+                "utf-16",
+            )
+        },
+    },
+    Row {
+        setting: Setting {
+            name: "services",
+            values: "FILE | none",
+            default: "none",
+            says: "A YAML list of services beside the echo services: name, versions, answers (action, input, output or fault, takes).",
+        },
+        read: Read::Text(|settings, path, text| {
+            if !text.is_empty() {
+                let services = service_file::read(path, text).map_err(|why| why.to_string())?;
+                settings.services.extend(services);
+            }
+            Ok(())
+        }),
+        write: |settings| {
+            if settings.services.is_empty() {
+                "none".to_owned()
+            } else {
+                let services: Vec<_> = settings.services.iter().map(Service::inline).collect();
+                serde_json::Value::from(services).to_string()
+            }
         },
     },
     Row {
@@ -441,9 +378,16 @@ const ROWS: &[Row] = &[
             default: "HPC\\hpcuser",
             says: "Whose jobs are those that somebody without a name makes.",
         },
-        read: |settings, value| (!value.is_empty()).then(|| value.clone_into(&mut settings.owner)),
+        read: Read::Value(|settings, value| {
+            (!value.is_empty()).then(|| value.clone_into(&mut settings.owner))
+        }),
+        write: |settings| settings.owner.clone(),
     },
 ];
+
+fn word(is: bool, yes: &str, no: &str) -> String {
+    if is { yes } else { no }.to_owned()
+}
 
 fn one_of(value: &str, yes: &str, no: &str) -> Option<bool> {
     match value {
@@ -455,8 +399,12 @@ fn one_of(value: &str, yes: &str, no: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, ROWS, Settings};
+    use super::ROWS;
+    use crate::hpc_pack::{
+        Form, GenericEncoding, Hosting, Service, ServiceAnswer, Settings, SoaNames,
+    };
     use rstest::rstest;
+    use std::time::Duration;
 
     #[test]
     fn every_default_can_be_read_and_changes_nothing() {
@@ -475,6 +423,60 @@ mod tests {
     fn what_cannot_be_set_is_told(#[case] name: &str, #[case] value: &str, #[case] expected: &str) {
         let error = Settings::default()
             .set(name, value)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn services_come_from_a_file_or_as_text_and_add_up() {
+        let mut settings = Settings::default();
+        settings.set("services", r#"[{"name":"A"}]"#).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "- name: B").unwrap();
+        settings
+            .set("services", file.path().to_str().unwrap())
+            .unwrap();
+        assert_eq!(settings.services, [Service::new("A"), Service::new("B")]);
+    }
+
+    #[test]
+    fn all_settings_come_back_from_their_pairs() {
+        let adder = Service::new("C").version(1, 2).answer(
+            ServiceAnswer::to("x")
+                .input("\u{7}\"é")
+                .fault("f")
+                .takes(Duration::from_millis(1500)),
+        );
+        let settings = Settings::default()
+            .form(Form::Pre2016)
+            .cluster("ALPHA")
+            .owner("HPC\\other")
+            .hosting(Hosting::OnPremises)
+            .body_limit(1)
+            .session_limit(2)
+            .durable_sessions(true)
+            .service(adder)
+            .service(Service::new("D"))
+            .request_time(Duration::from_millis(3))
+            .response_wait(Duration::from_millis(4))
+            .soa_names(SoaNames::Pack)
+            .generic_encoding(GenericEncoding::Utf16)
+            .batch_limits(5, 6);
+        let mut read = Settings::default();
+        for (name, value) in settings.pairs() {
+            read.set(&name, &value).unwrap();
+        }
+        assert_eq!(read, settings);
+        assert_eq!(settings.pairs().len(), ROWS.len());
+    }
+
+    #[rstest]
+    #[case("/nowhere/services.yaml", "cannot use `/nowhere/services.yaml`")]
+    #[case("[{ nam: A }]", "`nam` is no key of a service")]
+    fn a_file_that_does_not_do_is_told(#[case] value: &str, #[case] expected: &str) {
+        let error = Settings::default()
+            .set("services", value)
             .unwrap_err()
             .to_string();
         assert!(error.contains(expected), "{error}");
