@@ -11,7 +11,7 @@ use crate::{
     auth::User,
     client::{Client, ClientOptions, Connections, Credentials, Origin, Scheme},
     contract::{Contract, Level},
-    mock::{self, Clock, Ids, Model, Server, ServerOptions},
+    mock::{self, Clock, Ids, Kind, Model, Server, ServerOptions},
     plan::{Plan, PlannedStep},
     source::Scope,
 };
@@ -36,7 +36,15 @@ struct Stage {
     origin: Origin,
     client: Client,
     clock: Option<Clock>,
-    server: Option<Server>,
+    server: Serving,
+}
+
+/// What answers; it stops when it is dropped.
+enum Serving {
+    /// Somebody else's server.
+    Elsewhere,
+    Own(Server),
+    Wiremock(wiremock::MockServer),
 }
 
 /// Runs one scenario to its end, cleanup included.
@@ -49,7 +57,7 @@ pub(super) async fn converse(
     let began = Instant::now();
     let mut record = Record::default();
     let mut went = Went::Errored;
-    match stage(shared, contract, target, plan) {
+    match stage(shared, contract, target, plan).await {
         Err(error) => record.errors.push(error),
         Ok(stage) => {
             let url = stage.clock.is_none();
@@ -80,7 +88,11 @@ pub(super) async fn converse(
             if !shared.options.keep_trace {
                 record.trace = Vec::new();
             }
-            drop(stage.server);
+            match stage.server {
+                Serving::Elsewhere => {}
+                Serving::Own(server) => drop(server),
+                Serving::Wiremock(server) => drop(server),
+            }
         }
     }
     Finished {
@@ -113,7 +125,7 @@ fn outcome(record: &Record, went: Went, shared: &Shared) -> Outcome {
     }
 }
 
-fn stage(
+async fn stage(
     shared: &Shared,
     contract: &Arc<Contract>,
     target: &Target,
@@ -124,11 +136,15 @@ fn stage(
             origin: url.origin.clone(),
             client: shared.client.clone(),
             clock: None,
-            server: None,
+            server: Serving::Elsewhere,
         }),
         Target::Mock(mock) => {
             let clock = Clock::skipping(Clock::START);
-            let model = model(mock, contract, plan, &clock)?;
+            let kind = match mock.model {
+                MockModel::Kind(kind) => kind,
+                MockModel::Documented => return documented(shared, contract, plan, clock).await,
+            };
+            let model = model(kind, mock, contract, plan, &clock)?;
             let scheme = match plan.target.traits.get("auth").map(String::as_str) {
                 Some("basic") => Some(Scheme::Basic),
                 Some("ntlm") => Some(Scheme::Ntlm),
@@ -167,22 +183,41 @@ fn stage(
                 origin,
                 client,
                 clock: Some(clock),
-                server: Some(server),
+                server: Serving::Own(server),
             })
         }
     }
 }
 
+/// A suite without a mock of its own: the replies that its contract documents, through wiremock.
+async fn documented(
+    shared: &Shared,
+    contract: &Arc<Contract>,
+    plan: &Plan,
+    clock: Clock,
+) -> Result<Stage, String> {
+    let server = wiremock::MockServer::start().await;
+    let model = Arc::new(Documented::new(
+        contract.clone(),
+        plan.target.traits.clone(),
+    ));
+    mock::wiremock_door::mount(&server, model, clock.clone()).await;
+    let (origin, _) = Origin::parse(&server.uri()).map_err(|error| error.to_string())?;
+    Ok(Stage {
+        origin,
+        client: shared.client.clone(),
+        clock: Some(clock),
+        server: Serving::Wiremock(server),
+    })
+}
+
 fn model(
+    kind: &Kind,
     mock: &MockTarget,
     contract: &Arc<Contract>,
     plan: &Plan,
     clock: &Clock,
 ) -> Result<Arc<dyn Model>, String> {
-    let kind = match mock.model {
-        MockModel::Documented => return Ok(Arc::new(Documented::new(contract.clone()))),
-        MockModel::Kind(kind) => kind,
-    };
     let differs = |(name, value): &(&String, &String)| {
         let default = contract.traits.get(*name).map(|declared| &declared.default);
         default != Some(*value) && kind.settings.iter().any(|setting| setting.name == *name)

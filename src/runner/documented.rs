@@ -15,14 +15,9 @@ pub struct Documented {
 }
 
 impl Documented {
-    /// Answers as the contract documents for a target with its default traits.
+    /// Answers as the contract documents for a target with those traits; those not given have their default.
     #[must_use]
-    pub fn new(contract: Arc<Contract>) -> Self {
-        let traits = contract
-            .traits
-            .iter()
-            .map(|(name, declared)| (name.clone(), declared.default.clone()))
-            .collect();
+    pub fn new(contract: Arc<Contract>, traits: BTreeMap<String, String>) -> Self {
         Self { contract, traits }
     }
 
