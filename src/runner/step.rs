@@ -5,13 +5,8 @@ use super::{
     render::{RenderError, Rendered, render},
 };
 use crate::{
-    check::Mismatch,
-    client::Connections,
-    contract::Level,
-    message::{Exchange, How},
-    plan::PlannedStep,
-    scenario::Repeat,
-    source::Scope,
+    check::Mismatch, client::Connections, contract::Level, message::Exchange, plan::PlannedStep,
+    scenario::Repeat, source::Scope,
 };
 use serde_json::Value;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
@@ -82,9 +77,19 @@ impl Talk {
         let breaks = expects_a_break(&step.expect);
         let (mut rendered, exchange, operation, missed) = loop {
             let rendered = render(step, scope, &self.frame(at.cleanup))?;
+            let before = record.requests;
             let sent = self
                 .exchange(connections, &rendered.outgoing, breaks, at.cleanup, record)
                 .await;
+            // Known from here on, also where the run is interrupted: cleanup needs to know what was asked for.
+            if let Some(path) = rendered
+                .scope
+                .get("path")
+                .filter(|_| record.requests > before)
+            {
+                sets.retain(|(name, _)| name != "path");
+                sets.push(("path".to_owned(), path));
+            }
             let Some(exchange) = sent else {
                 return Ok(Went::Stopped);
             };
@@ -119,9 +124,6 @@ impl Talk {
                 .await;
         };
         self.keep(step, at, &rendered, &exchange, true, record);
-        if let Some(path) = rendered.scope.get("path") {
-            sets.push(("path".to_owned(), path));
-        }
         let mut went = Went::On;
         if let Some(repeat) = &step.repeat {
             went = went.max(self.reached(repeat, missed.map(|one| *one), step, &exchange, record));
@@ -173,10 +175,8 @@ impl Talk {
             record.found(found, step, Some(exchange));
             self.halt(Some(Level::Must));
         }
-        // A reply that never came, or whose request we broke off ourselves, breaks no promise about replies.
-        let ours = rendered.outgoing.cut.is_some();
-        let nobody = matches!(&exchange.outcome, Err(broken) if ours || matches!(broken.how, How::Unreachable | How::Stalled | How::Tls));
-        if !nobody {
+        // A reply that did not come, or not whole, keeps and breaks no promise about replies; the step tells what it expected.
+        if exchange.outcome.is_ok() {
             let judged = self.judge.invariants(exchange, operation, &rendered.scope);
             let worst = record.judged(judged, step, exchange);
             self.halt(worst);

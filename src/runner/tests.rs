@@ -1,1 +1,586 @@
+use super::{
+    ClauseOutcome, Event, MockModel, MockTarget, Outcome, RunOptions, RunResult, ScenarioResult,
+    Stop, SuiteRun, Target, UrlTarget, run,
+};
+use crate::{
+    client::{
+        Origin,
+        testing::{Answer, Then, server},
+    },
+    contract,
+    plan::{PlanOptions, TargetTraits, plan},
+    scenario::{self, Suite},
+    source::{Look, SourceFile},
+};
+use rstest::rstest;
+use std::{sync::Arc, time::Duration};
 
+const CONTRACT: &str = r#"
+contract: doors
+title: Doors
+documents: { api: { title: The API, url: "https://example.org/api" } }
+operations:
+  - id: open
+    method: GET
+    path: "/open/{name}"
+    source: [api]
+    reply: { status: 200, header: { X-Door: oak }, example: { text: "open" } }
+  - id: shut
+    method: DELETE
+    path: "/open/{name}"
+    source: [api]
+    reply: { status: 204, empty: true }
+clauses:
+  - id: open.named
+    level: must
+    says: The door is named.
+    source: [api]
+    on: [open]
+    then: { header: { X-Door: { is: present } } }
+    broken-by: [{ header: { X-Door: null } }]
+  - id: open.polite
+    level: should
+    says: The reply is short.
+    source: [api]
+    on: [open]
+    then: { body: { length: { at-most: 10 } } }
+    broken-by: [{ body: "something long" }]
+  - id: open.succeeds
+    level: must
+    says: A door opens.
+    source: [api]
+    proved-by: scenario
+    broken-by: [{ status: 500 }]
+"#;
+
+fn ok(body: &str) -> Answer {
+    let length = body.len();
+    let bytes = format!("HTTP/1.1 200 OK\r\nX-Door: oak\r\nContent-Length: {length}\r\n\r\n{body}");
+    (bytes.into_bytes(), Then::Keep)
+}
+
+fn status(status: u16) -> Answer {
+    let bytes = format!("HTTP/1.1 {status} X\r\nX-Door: oak\r\nContent-Length: 0\r\n\r\n");
+    (bytes.into_bytes(), Then::Keep)
+}
+
+fn suite(scenarios: &[&str]) -> Suite {
+    let (contract, problems) = contract::read(&SourceFile::new("contract.yaml", CONTRACT));
+    assert!(problems.is_empty(), "{}", problems.render(Look::PLAIN));
+    let contract = Arc::new(contract.unwrap());
+    let sequences = indexmap::IndexMap::new();
+    let scenarios = scenarios
+        .iter()
+        .enumerate()
+        .map(|(at, text)| {
+            let text = format!("scenario: Number {at}\ncontract: doors\neffects: writes\n{text}");
+            let file = SourceFile::new(format!("{at}.yaml"), text);
+            let (scenario, problems) = scenario::read(
+                &file,
+                &format!("doors/{at:04}"),
+                None,
+                &contract,
+                &sequences,
+            );
+            assert!(problems.is_empty(), "{}", problems.render(Look::PLAIN));
+            Arc::new(scenario.unwrap())
+        })
+        .collect();
+    Suite {
+        contract,
+        sequences,
+        scenarios,
+    }
+}
+
+fn options() -> RunOptions {
+    RunOptions {
+        jobs: 1,
+        timeout: Duration::from_millis(300),
+        ..RunOptions::default()
+    }
+}
+
+fn planned(suite: &Suite, target: Target) -> SuiteRun {
+    let mocked = matches!(target, Target::Mock(_));
+    let options = PlanOptions {
+        mocked,
+        run_id: "wireproof-test".into(),
+        allow_writes: true,
+        ..PlanOptions::default()
+    };
+    let planned = plan(suite, &TargetTraits::default(), &options);
+    let problems = planned.problems.render(Look::PLAIN);
+    assert!(planned.problems.is_empty(), "{problems}");
+    SuiteRun {
+        contract: suite.contract.clone(),
+        name: "test".into(),
+        target,
+        planned,
+    }
+}
+
+async fn against(origin: Origin, scenarios: &[&str], options: RunOptions) -> RunResult {
+    let url = Target::Url(UrlTarget { origin });
+    run(vec![planned(&suite(scenarios), url)], options, |_| {})
+        .await
+        .unwrap()
+}
+
+fn first(result: &RunResult) -> &ScenarioResult {
+    &result.suites[0].scenarios[0]
+}
+
+fn subjects(result: &ScenarioResult) -> Vec<(Option<&str>, &str, &str)> {
+    result
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.clause.as_ref().map(|clause| clause.id.as_str()),
+                finding.step.as_str(),
+                finding.subject.as_str(),
+            )
+        })
+        .collect()
+}
+
+fn clauses(result: &RunResult) -> Vec<(&str, ClauseOutcome, u64)> {
+    let clauses = result.suites[0].clauses.iter();
+    clauses
+        .map(|clause| (clause.clause.id.as_str(), clause.outcome, clause.checked))
+        .collect()
+}
+
+fn lines(read: &[Vec<u8>]) -> Vec<String> {
+    read.iter()
+        .map(|request| {
+            let text = String::from_utf8_lossy(request);
+            text.lines()
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(" HTTP/1.1")
+                .to_owned()
+        })
+        .collect()
+}
+
+const OPEN: &str = "
+steps:
+  - id: knock
+    operation: open
+    path: { name: front door }
+    expect: [{ proves: open.succeeds, status: 200 }]
+";
+
+#[tokio::test]
+async fn a_scenario_that_goes_well_keeps_its_clauses() {
+    let (origin, read) = server(vec![vec![ok("x")]]).await;
+    let result = against(origin, &[OPEN], options()).await;
+    assert_eq!(first(&result).outcome, Outcome::Passed, "{result:?}");
+    assert_eq!(first(&result).requests, 1);
+    let kept = ClauseOutcome::Kept;
+    assert_eq!(
+        clauses(&result),
+        [
+            ("open.named", kept, 1),
+            ("open.polite", kept, 1),
+            ("open.succeeds", kept, 1)
+        ]
+    );
+    assert_eq!(lines(&read.lock().unwrap()), ["GET /open/front%20door"]);
+    assert!(result.any_reply && result.any_sent && !result.interrupted);
+    assert!(first(&result).trace.is_empty());
+}
+
+#[tokio::test]
+async fn a_suite_without_a_mock_is_served_from_its_documented_replies() {
+    let target = Target::Mock(MockTarget {
+        model: MockModel::Documented,
+        settings: Vec::new(),
+        quirks: Vec::new(),
+    });
+    let scenario = "
+steps:
+  - { operation: open, path: { name: a }, expect: [{ status: 200, body: open }] }
+  - { request: { method: GET, path: /nowhere }, wait: 3h, expect: [{ status: 404 }] }
+";
+    let mut options = options();
+    options.keep_trace = true;
+    options.timeout = Duration::from_secs(10);
+    let result = run(vec![planned(&suite(&[scenario]), target)], options, |_| {})
+        .await
+        .unwrap();
+    assert_eq!(first(&result).outcome, Outcome::Passed, "{result:?}");
+    assert_eq!(first(&result).trace.len(), 2);
+    assert_eq!(clauses(&result)[0], ("open.named", ClauseOutcome::Kept, 1));
+}
+
+#[tokio::test]
+async fn a_broken_invariant_never_stops_a_scenario_and_is_found_on_cleanup_too() {
+    let bare = || {
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nlong, longer".to_vec(),
+            Then::Keep,
+        )
+    };
+    let (origin, read) = server(vec![vec![bare(), ok(""), bare()]]).await;
+    let scenario = "
+steps:
+  - { id: one, operation: open, path: { name: a }, expect: [{ status: 200 }] }
+  - { id: two, operation: open, expect: [{ status: 200 }] }
+cleanup:
+  - { id: three, operation: open }
+";
+    let result = against(origin, &[scenario], options()).await;
+    assert_eq!(first(&result).outcome, Outcome::Failed);
+    let (named, polite) = (Some("open.named"), Some("open.polite"));
+    assert_eq!(
+        subjects(first(&result)),
+        [
+            (named, "one", "header X-Door"),
+            (polite, "one", "body"),
+            (named, "three", "header X-Door"),
+            (polite, "three", "body"),
+        ]
+    );
+    assert_eq!(
+        clauses(&result)[0],
+        ("open.named", ClauseOutcome::Broken, 3)
+    );
+    assert_eq!(
+        lines(&read.lock().unwrap()),
+        ["GET /open/a"; 3],
+        "the path is kept"
+    );
+}
+
+#[tokio::test]
+async fn a_broken_should_alone_passes() {
+    let (origin, _) = server(vec![vec![ok("long, longer, longest")]]).await;
+    let result = against(origin, &[OPEN], options()).await;
+    assert_eq!(first(&result).outcome, Outcome::Passed);
+    assert_eq!(
+        subjects(first(&result)),
+        [(Some("open.polite"), "knock", "body")]
+    );
+    assert!(first(&result).findings[0].exchange.is_some());
+}
+
+#[rstest]
+#[case("{ status: 201 }", Outcome::Blocked, None)]
+#[case(
+    "{ proves: open.succeeds, status: 201 }",
+    Outcome::Failed,
+    Some("open.succeeds")
+)]
+#[tokio::test]
+async fn a_failed_expectation_stops_the_scenario_and_cleanup_runs(
+    #[case] expect: &str,
+    #[case] outcome: Outcome,
+    #[case] clause: Option<&str>,
+) {
+    let (origin, read) = server(vec![vec![ok("x"), status(204), status(204)]]).await;
+    let scenario = format!(
+        "
+steps:
+  - {{ id: one, operation: open, path: {{ name: a }}, expect: [{expect}], capture: {{ door: {{ header: X-Door }} }} }}
+  - {{ id: two, operation: open, header: {{ X: \"{{{{ door }}}}\" }} }}
+cleanup:
+  - {{ operation: shut }}
+  - {{ operation: shut, header: {{ X: \"{{{{ door }}}}\" }} }}
+"
+    );
+    let result = against(origin, &[&scenario], options()).await;
+    assert_eq!(first(&result).outcome, outcome, "{result:?}");
+    assert_eq!(subjects(first(&result)), [(clause, "one", "status")]);
+    assert_eq!(
+        lines(&read.lock().unwrap()),
+        ["GET /open/a", "DELETE /open/a"],
+        "the step whose capture is unset is left out"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_capture_stops_the_scenario() {
+    let (origin, read) = server(vec![vec![ok("x")]]).await;
+    let scenario = "
+steps:
+  - { id: one, operation: open, path: { name: a }, capture: { door: { header: X-None } } }
+  - { id: two, operation: open, header: { X: \"{{ door }}\" } }
+";
+    let result = against(origin, &[scenario], options()).await;
+    assert_eq!(first(&result).outcome, Outcome::Failed);
+    assert_eq!(subjects(first(&result)), [(None, "one", "header X-None")]);
+    assert_eq!(read.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn polling_ends_when_the_expectation_fits_and_counts_every_poll() {
+    let (origin, _) = server(vec![vec![ok("wait"), ok("wait"), ok("done")]]).await;
+    let scenario = "
+steps:
+  - id: poll
+    operation: open
+    path: { name: a }
+    repeat: { until: { body: done }, every: 1ms, at-most: 10s, proves: open.succeeds }
+    expect: [{ body: done }]
+";
+    let result = against(origin, &[scenario], options()).await;
+    assert_eq!(first(&result).outcome, Outcome::Passed, "{result:?}");
+    assert_eq!(first(&result).requests, 3);
+    assert_eq!(clauses(&result)[0], ("open.named", ClauseOutcome::Kept, 3));
+    assert_eq!(
+        clauses(&result)[2],
+        ("open.succeeds", ClauseOutcome::Kept, 1)
+    );
+}
+
+#[tokio::test]
+async fn against_the_mock_polling_takes_no_time() {
+    let target = Target::Mock(MockTarget {
+        model: MockModel::Documented,
+        settings: Vec::new(),
+        quirks: Vec::new(),
+    });
+    let scenario = "
+steps:
+  - id: poll
+    operation: open
+    path: { name: a }
+    repeat: { until: { body: never }, every: 10s, at-most: 60s }
+";
+    let mut options = options();
+    options.timeout = Duration::from_secs(10);
+    let result = run(vec![planned(&suite(&[scenario]), target)], options, |_| {})
+        .await
+        .unwrap();
+    assert_eq!(first(&result).outcome, Outcome::Blocked);
+    assert_eq!(first(&result).requests, 7);
+    assert!(first(&result).elapsed < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn steps_at_once_have_connections_of_their_own_and_give_their_captures() {
+    let (origin, _) = server(vec![vec![ok("x"), ok("x")], vec![ok("x")], vec![ok("x")]]).await;
+    let scenario = "
+steps:
+  - parallel:
+      - { id: a, operation: open, path: { name: a }, capture: { one: { body: true } } }
+      - { id: b, operation: open, path: { name: b }, capture: { two: { header: X-Door } } }
+  - { id: c, operation: open, path: { name: c }, header: { X: \"{{ one }}{{ two }}\" } }
+";
+    let scenario = scenario.replace("{ body: true }", "{ header: X-Door }");
+    let mut options = options();
+    options.keep_trace = true;
+    let result = against(origin, &[&scenario], options).await;
+    assert_eq!(first(&result).outcome, Outcome::Passed, "{result:?}");
+    let trace = &first(&result).trace;
+    assert_ne!(trace[0].exchange.connection, trace[1].exchange.connection);
+    assert_eq!(trace[2].exchange.request.headers.get("X"), Some("oakoak"));
+}
+
+#[tokio::test]
+async fn a_break_that_is_expected_passes_and_one_that_is_not_blocks() {
+    let closing = || (Vec::new(), Then::Close);
+    let expecting = "
+steps:
+  - { operation: open, path: { name: a }, expect: [{ broken: { how: closed } }] }
+";
+    let plain = "
+steps:
+  - { operation: open, path: { name: a } }
+";
+    let (origin, _) = server(vec![vec![closing()], vec![closing()]]).await;
+    let result = against(origin, &[expecting, plain], options()).await;
+    let outcomes: Vec<_> = result.suites[0]
+        .scenarios
+        .iter()
+        .map(|one| &one.outcome)
+        .collect();
+    assert_eq!(
+        outcomes,
+        [&Outcome::Passed, &Outcome::Blocked],
+        "{result:?}"
+    );
+    assert_eq!(
+        subjects(&result.suites[0].scenarios[1]),
+        [(None, "step 1", "connection")]
+    );
+    assert!(!result.any_reply);
+}
+
+#[tokio::test]
+async fn bytes_behind_a_reply_are_a_finding() {
+    let (mut bytes, then) = ok("x");
+    bytes.extend_from_slice(b"HTTP/1.1 200");
+    let (origin, _) = server(vec![vec![(bytes, then)]]).await;
+    let result = against(origin, &[OPEN], options()).await;
+    assert_eq!(subjects(first(&result)), [(None, "knock", "connection")]);
+    assert_eq!(first(&result).outcome, Outcome::Failed);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_answering_is_given_up_after_a_few_scenarios() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let result = against(Origin::parse(&url).unwrap().0, &[OPEN; 20], options()).await;
+    let blocked = |one: &&ScenarioResult| !matches!(one.outcome, Outcome::Skipped(_));
+    assert_eq!(result.suites[0].scenarios.iter().filter(blocked).count(), 3);
+    assert_eq!(
+        result.suites[0].scenarios[19].outcome,
+        Outcome::Skipped("the server stopped answering".into())
+    );
+    assert!(result.any_sent && !result.any_reply);
+}
+
+#[tokio::test]
+async fn fail_fast_leaves_out_what_comes_behind_the_first_finding() {
+    let (origin, read) = server(vec![vec![status(500)], vec![ok("")]]).await;
+    let options = RunOptions {
+        fail_fast: true,
+        ..options()
+    };
+    let result = against(origin, &[OPEN; 5], options).await;
+    assert_eq!(first(&result).outcome, Outcome::Failed);
+    let left = &result.suites[0].scenarios[1..];
+    let why = Outcome::Skipped("stopped at the first finding".into());
+    assert!(left.iter().all(|one| one.outcome == why), "{result:?}");
+    assert_eq!(read.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_polling_and_cleans_up() {
+    let polls = (0..2000).map(|_| ok("wait")).collect::<Vec<_>>();
+    let (origin, read) = server(vec![polls]).await;
+    let scenario = "
+steps:
+  - { id: poll, operation: open, path: { name: a }, repeat: { until: { body: done }, every: 20ms, at-most: 60s } }
+cleanup:
+  - { operation: shut }
+";
+    let stop = Stop::new();
+    let options = RunOptions {
+        stop: stop.clone(),
+        ..options()
+    };
+    let url = Target::Url(UrlTarget { origin });
+    let mut told = Vec::new();
+    let asking = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.ask();
+    };
+    let running = run(
+        vec![planned(&suite(&[scenario, OPEN]), url)],
+        options,
+        |event| {
+            told.push(match event {
+                Event::Planned { .. } => "planned",
+                Event::Started { .. } => "started",
+                Event::Finished(_) => "finished",
+                Event::Interrupted => "interrupted",
+            });
+        },
+    );
+    let (result, ()) = tokio::join!(running, asking);
+    let result = result.unwrap();
+    assert!(result.interrupted);
+    assert_eq!(
+        first(&result).outcome,
+        Outcome::Skipped("interrupted".into())
+    );
+    assert_eq!(result.suites[0].scenarios[1].requests, 0);
+    assert_eq!(
+        lines(&read.lock().unwrap()).last().unwrap(),
+        "DELETE /open/a"
+    );
+    assert!(told.contains(&"interrupted"), "{told:?}");
+    assert_eq!(told.iter().filter(|one| **one == "finished").count(), 2);
+}
+
+#[tokio::test]
+async fn an_interrupt_waits_for_the_request_under_way_so_that_what_it_made_is_cleaned_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let stop = Stop::new();
+    let asked = stop.clone();
+    let served = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = [0; 1000];
+        let _ = stream.read(&mut bytes).await.unwrap();
+        asked.ask();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(&ok("made").0).await.unwrap();
+        let count = stream.read(&mut bytes).await.unwrap();
+        let _ = stream.write_all(&status(204).0).await;
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    });
+    let scenario = "
+steps:
+  - { id: make, operation: open, path: { name: a }, capture: { door: { header: X-Door } } }
+  - { id: more, operation: open }
+cleanup:
+  - { operation: shut, header: { X-Made: \"{{ door }}\" } }
+";
+    let options = RunOptions { stop, ..options() };
+    let result = against(Origin::parse(&url).unwrap().0, &[scenario], options).await;
+    let cleaned = served.await.unwrap();
+    assert!(
+        cleaned.starts_with("DELETE /open/a") && cleaned.contains("X-Made: oak"),
+        "{cleaned}"
+    );
+    assert_eq!(first(&result).requests, 2);
+}
+
+#[tokio::test]
+async fn a_slow_server_is_cleaned_up_behind_too() {
+    let (origin, read) = server(vec![
+        vec![ok("x"), (Vec::new(), Then::Stall)],
+        vec![status(204)],
+    ])
+    .await;
+    let scenario = "
+steps:
+  - { id: make, operation: open, path: { name: a }, capture: { door: { header: X-Door } } }
+  - { id: hang, operation: open, timeout: 100ms, expect: [{ status: 200 }] }
+cleanup:
+  - { operation: shut, header: { X-Made: \"{{ door }}\" } }
+";
+    let result = against(origin, &[scenario], options()).await;
+    assert_eq!(first(&result).outcome, Outcome::Blocked);
+    assert_eq!(lines(&read.lock().unwrap())[2], "DELETE /open/a");
+}
+
+#[tokio::test]
+async fn requests_keep_to_the_rate() {
+    let (origin, _) = server(vec![vec![ok("x")], vec![ok("x")], vec![ok("x")]]).await;
+    let options = RunOptions {
+        rate: Some(20.0),
+        jobs: 3,
+        ..options()
+    };
+    let result = against(origin, &[OPEN; 3], options).await;
+    assert!(
+        result.elapsed >= Duration::from_millis(95),
+        "{:?}",
+        result.elapsed
+    );
+}
+
+#[tokio::test]
+async fn what_we_could_not_do_is_an_error_and_no_finding() {
+    let (origin, read) = server(vec![vec![ok("x")]]).await;
+    let scenario = "
+vars: { file: { bytes: 10, seed: 1 } }
+steps:
+  - { operation: open, path: { name: a }, body: { slice: [file, 5, 11] } }
+";
+    let result = against(origin, &[scenario], options()).await;
+    let Outcome::Errored(why) = &first(&result).outcome else {
+        panic!("{result:?}");
+    };
+    assert!(why.contains("has 10 bytes, none from 5 to 11"), "{why}");
+    assert!(read.lock().unwrap().is_empty() && !result.any_sent);
+}
