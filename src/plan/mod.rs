@@ -5,6 +5,8 @@
 
 mod build;
 mod select;
+#[cfg(test)]
+mod tests;
 mod types;
 mod vars;
 
