@@ -128,7 +128,9 @@ impl Talk {
         if let Some(repeat) = &step.repeat {
             went = went.max(self.reached(repeat, missed.map(|one| *one), step, &exchange, record));
         }
-        if !(at.cleanup && step.expect.is_empty()) {
+        // Nothing was asked of cleanup, nor of a request that we broke off ourselves.
+        let unasked = at.cleanup || rendered.outgoing.cut.is_some();
+        if !(unasked && step.expect.is_empty()) {
             let judged = self.judge.expects(
                 &step.expect,
                 &exchange,
