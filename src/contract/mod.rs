@@ -33,6 +33,12 @@ pub use types::{
     ShapeMember, Trait, XmlChange,
 };
 
+/// The JSON schema of contract files, for editors.
+#[must_use]
+pub fn schema() -> String {
+    crate::source::json_schema(&keys::CONTRACT, "A contract of wireproof")
+}
+
 #[cfg(test)]
 #[path = "read_tests.rs"]
 pub(crate) mod tests;

@@ -14,3 +14,12 @@ pub use types::{
     Auth, BodySource, Capture, CaptureFrom, Connection, Cut, Effects, Expect, Repeat, Scenario,
     Send, Sequence, Step, StepKind, Suite, Var,
 };
+
+/// The JSON schema of scenario files, for editors.
+#[must_use]
+pub fn schema() -> String {
+    crate::source::json_schema(&keys::SCENARIO, "A scenario of wireproof")
+}
+
+#[cfg(test)]
+mod mistakes_tests;

@@ -12,6 +12,7 @@ mod place;
 mod problem;
 mod read;
 mod read_matcher;
+mod schema;
 mod scope;
 mod table;
 mod template;
@@ -20,6 +21,7 @@ mod value;
 
 pub(crate) use read::{Fields, Reading, nearest, suggestion};
 pub(crate) use read_matcher::MATCHER;
+pub(crate) use schema::json_schema;
 pub(crate) use table::{Key, Shape as KeyShape, Table};
 pub(crate) use tree::quoted;
 
