@@ -150,7 +150,7 @@ impl Ticket {
         if session.phase == Phase::Ended {
             return Err(Fault::NoSession.into());
         }
-        if session.writer != self.writer {
+        if session.writer != self.writer && self.plan != Plan::Drop {
             return Err(Fault::OutOfStep.at(session.offset()));
         }
         Ok(())

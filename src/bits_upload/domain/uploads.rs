@@ -127,7 +127,7 @@ impl Uploads {
             entity.delete();
             match Destination::from_segments(&record.destination) {
                 Ok(to) if self.settings.close_replay == CloseReplay::Ok => {
-                    self.remember(record.id, to)
+                    self.remember(record.id, to);
                 }
                 _ => self.store.forget(&record.id),
             }
@@ -378,7 +378,10 @@ impl Uploads {
         if plan == Plan::OutOfStep {
             return Err(Fault::OutOfStep.at(offset));
         }
-        session.writer += 1;
+        // Who stores nothing takes nothing over.
+        if plan != Plan::Drop {
+            session.writer += 1;
+        }
         let begins = session.total.is_none();
         if begins || changed {
             session.total = Some(span.total);

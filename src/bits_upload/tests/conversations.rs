@@ -199,6 +199,31 @@ fn a_newer_fragment_takes_over_from_one_that_hangs() {
     });
 }
 
+#[test]
+fn a_last_fragment_heard_late_does_not_disturb_the_one_that_brought_the_bytes() {
+    both(&Settings::default(), |peer| {
+        let (path, data) = ("/f", data(100));
+        let id = peer.create(path);
+        let request = fragment(path, &id, 0, 100, &data);
+        let begin = || match peer.server.begin(&peer.head(&request), peer.clock.now()) {
+            crate::mock::Begin::Body(sink) => sink,
+            crate::mock::Begin::Answer(answer) => panic!("{answer:?}"),
+        };
+        let mut first = begin();
+        assert!(first.chunk(&data).is_continue());
+        let mut late = begin();
+        assert!(late.chunk(&[0; 50]).is_continue());
+        let settled = |sink, end| match peer.server.end(sink, end, peer.clock.now()) {
+            crate::mock::Answer::Reply(reply) => (reply.status, offset(&reply)),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(settled(first, BodyEnd::Complete), (200, Some(100)));
+        settled(late, BodyEnd::Cut(50));
+        assert_eq!(peer.close(path, &id).status, 200);
+        assert_eq!(peer.get(path), Some(data.clone()));
+    });
+}
+
 #[rstest]
 #[case(EarlyClose::Delete, 200, 500)]
 #[case(EarlyClose::Error, 400, 416)]

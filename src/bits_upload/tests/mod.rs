@@ -4,6 +4,7 @@ mod applications;
 mod conversations;
 mod facts;
 mod quirks;
+mod sockets;
 mod survival;
 mod validation;
 
@@ -36,6 +37,10 @@ pub(super) enum Came {
 }
 
 impl Peer {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers build settings in place"
+    )]
     pub(super) fn with(settings: Settings, quirks: &[&str], folder: Option<&Path>) -> Self {
         let clock = Clock::held(Clock::START);
         let options = Options {
