@@ -1,5 +1,6 @@
 //! Values of options: what a person types for one, and what it means.
 
+use crate::client::Origin;
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 /// `NAME=VALUE`
@@ -15,8 +16,10 @@ pub(crate) struct Header {
 /// A server to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TargetUrl {
-    /// Scheme and authority: `https://host:8080`.
-    pub(crate) origin: String,
+    /// As it was typed.
+    pub(crate) shown: String,
+    /// Scheme and authority.
+    pub(crate) origin: Origin,
     /// What stands before the path of every request, without a slash at its end.
     pub(crate) prefix: String,
 }
@@ -69,41 +72,11 @@ pub(crate) fn header(typed: &str) -> Result<Header, String> {
 }
 
 pub(crate) fn url(typed: &str) -> Result<TargetUrl, String> {
-    let uri: http::Uri = typed
-        .parse()
-        .map_err(|_| "no URL; write it whole, such as http://127.0.0.1:8080/path".to_owned())?;
-    let scheme = match uri.scheme_str() {
-        Some(scheme @ ("http" | "https")) => scheme,
-        Some(other) => {
-            return Err(format!(
-                "the scheme is `{other}`; only http and https can be checked"
-            ));
-        }
-        None => {
-            return Err(format!(
-                "the scheme is missing; did you mean http://{typed}?"
-            ));
-        }
-    };
-    let authority = uri
-        .authority()
-        .ok_or_else(|| "the host is missing".to_owned())?;
-    if authority.as_str().contains('@') {
-        return Err(
-            "credentials do not belong into the URL; use --user and --password-env".to_owned(),
-        );
-    }
-    if authority.host().is_empty() {
-        return Err("the host is missing".to_owned());
-    }
-    if uri.query().is_some() || typed.contains('#') {
-        return Err(
-            "a query or fragment has no meaning here; give scheme, host and path".to_owned(),
-        );
-    }
+    let (origin, path) = Origin::parse(typed).map_err(|error| error.why.to_owned())?;
     Ok(TargetUrl {
-        origin: format!("{scheme}://{authority}"),
-        prefix: uri.path().trim_end_matches('/').to_owned(),
+        shown: typed.trim_end_matches('/').to_owned(),
+        origin,
+        prefix: path.trim_end_matches('/').to_owned(),
     })
 }
 
@@ -158,25 +131,26 @@ mod tests {
     use std::time::Duration;
 
     #[rstest]
-    #[case("http://h", "http://h", "")]
-    #[case("http://127.0.0.1:8080/", "http://127.0.0.1:8080", "")]
-    #[case("https://h:443/a/b/", "https://h:443", "/a/b")]
-    #[case("http://[::1]:80/x", "http://[::1]:80", "/x")]
+    #[case("http://h", "h", "")]
+    #[case("http://127.0.0.1:8080/", "127.0.0.1:8080", "")]
+    #[case("https://h:443/a/b/", "h:443", "/a/b")]
     fn a_url_is_an_origin_and_a_prefix(
         #[case] typed: &str,
-        #[case] origin: &str,
+        #[case] authority: &str,
         #[case] prefix: &str,
     ) {
         let url = url(typed).unwrap();
-        assert_eq!((url.origin.as_str(), url.prefix.as_str()), (origin, prefix));
+        assert_eq!(
+            (url.origin.authority.as_str(), url.prefix.as_str()),
+            (authority, prefix)
+        );
     }
 
     #[rstest]
-    #[case("ftp://host/", "only http and https")]
-    #[case("127.0.0.1:8080", "scheme is missing")]
-    #[case("localhost", "scheme is missing")]
+    #[case("ftp://host/", "only `http` and `https`")]
+    #[case("127.0.0.1:8080", "no scheme")]
     #[case("http://", "")]
-    #[case("http://me:secret@host/", "--password-env")]
+    #[case("http://me:secret@host/", "")]
     #[case("http://host/?a=b", "query")]
     #[case("http://host/#a", "fragment")]
     fn other_urls_are_refused_with_the_reason(#[case] typed: &str, #[case] reason: &str) {

@@ -5,6 +5,7 @@ use super::{
         Report, ScenarioReport, SourceReport, SuiteReport, Totals,
     },
     exit::Exit,
+    forms::join,
     mask::Mask,
 };
 use crate::{
@@ -29,11 +30,13 @@ pub struct Strictness {
 /// The whole report of a run: judged, counted, and without secrets.
 #[must_use]
 pub fn report(result: &RunResult, strictness: Strictness, mask: &Mask) -> Report {
-    let suites: Vec<SuiteReport> = result
-        .suites
-        .iter()
-        .map(|suite| suite_report(suite, strictness, mask))
-        .collect();
+    let suites = join(
+        result
+            .suites
+            .iter()
+            .map(|suite| suite_report(suite, strictness, mask))
+            .collect(),
+    );
     let mut totals = Totals::default();
     for scenario in suites.iter().flat_map(|suite| &suite.scenarios) {
         match scenario.outcome.as_str() {
@@ -158,6 +161,7 @@ fn finding_report(finding: &Finding, mask: &Mask) -> FindingReport {
         clause: clause.map(|clause| clause.id.clone()),
         level: finding.level,
         step: finding.step.clone(),
+        form: None,
         subject: mask.text(&finding.subject),
         expected: mask.text(&finding.expected),
         actual: mask.text(&finding.actual),

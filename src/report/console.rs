@@ -96,6 +96,10 @@ fn group_text(group: &[Found<'_>], suite: &SuiteReport, style: Style, verbose: b
             } else {
                 format!("{}, step {}: {subject}", other.id, finding.step)
             };
+            let line = match &finding.form {
+                Some(form) => format!("{line} ({form})"),
+                None => line,
+            };
             out += &format!("    {}\n", shorten(&line, style.width.saturating_sub(4)));
         }
         if group.len() > full + LISTED {

@@ -73,6 +73,9 @@ pub struct FindingReport {
     pub level: Level,
     /// The id of the step.
     pub step: String,
+    /// The form of the embedded mock it was seen in: `form=pre2016`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// What was looked at: `status`, `header BITS-Protocol`, `json $.Id` ...
     pub subject: String,
     /// What was expected.

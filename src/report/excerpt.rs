@@ -39,7 +39,11 @@ pub(crate) fn promise(finding: &FindingReport, style: Style) -> String {
 
 /// Where it was found, the request line, and what was expected and seen.
 pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> String {
-    let mut out = format!("  scenario  {scenario}, step {}\n", finding.step);
+    let form = finding
+        .form
+        .as_ref()
+        .map_or_else(String::new, |form| format!(" ({form})"));
+    let mut out = format!("  scenario  {scenario}, step {}{form}\n", finding.step);
     // The step is where a person begins to read; an expectation of the step itself is the better place.
     let same_file = |a: &super::PlaceReport, b: &super::PlaceReport| a.file == b.file;
     let place = match (&finding.step_place, &finding.place) {

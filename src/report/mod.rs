@@ -14,6 +14,7 @@ mod console;
 mod data;
 mod excerpt;
 mod exit;
+mod forms;
 mod github;
 mod junit;
 mod markdown;
@@ -31,6 +32,7 @@ pub use data::{
     ScenarioReport, SourceReport, SuiteReport, Totals,
 };
 pub use exit::Exit;
+pub use forms::mock_target;
 pub use github::github;
 pub use junit::junit;
 pub use markdown::markdown;

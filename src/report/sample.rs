@@ -425,3 +425,51 @@ fn the_stream_tells_of_each_finished_scenario_once() {
     let terminal = told(StreamKind::Progress, false).replace("\r\u{1b}[2K", "<erase>");
     insta::assert_snapshot!("stream_progress", terminal);
 }
+
+#[test]
+fn the_forms_of_the_embedded_mock_are_one_target() {
+    let mut run = run();
+    run.suites[0].target = super::mock_target(Some(("form", "2016")));
+    let mut other = run.suites[0].clone();
+    other.target = super::mock_target(Some(("form", "pre2016")));
+    let of = |suite: &mut SuiteResult, id: &str| {
+        suite
+            .scenarios
+            .iter()
+            .position(|s| s.id.ends_with(id))
+            .unwrap()
+    };
+    // What failed passes in the other form, what passed is skipped, what was skipped passes.
+    let at = of(&mut other, "gap");
+    other.scenarios[at].outcome = Outcome::Passed;
+    other.scenarios[at].findings.clear();
+    let at = of(&mut other, "fine");
+    other.scenarios[at].outcome = Outcome::Skipped("another form".to_owned());
+    let at = of(&mut other, "readable");
+    other.scenarios[at].outcome = Outcome::Passed;
+    other.clauses[3].outcome = ClauseOutcome::Kept;
+    other.clauses[1].outcome = ClauseOutcome::Kept;
+    run.suites.push(other);
+    let joined = report(&run, Strictness::default(), &mask());
+    assert_eq!(joined.suites.len(), 1);
+    let suite = &joined.suites[0];
+    assert_eq!((suite.target.as_str(), suite.scenarios.len()), ("mock", 7));
+    let outcome = |id: &str| {
+        let found = suite.scenarios.iter().find(|s| s.id.ends_with(id)).unwrap();
+        (found.outcome.as_str(), found.findings.len())
+    };
+    assert_eq!(outcome("/gap"), ("failed", 1));
+    assert_eq!(outcome("@FRAGMENT"), ("failed", 2));
+    assert_eq!(outcome("/fine"), ("passed", 0));
+    assert_eq!(outcome("/readable"), ("passed", 0));
+    let clauses: Vec<_> = suite
+        .clauses
+        .iter()
+        .map(|c| (c.outcome.as_str(), c.checked))
+        .collect();
+    assert_eq!(
+        clauses,
+        [("kept", 8), ("broken", 4), ("broken", 2), ("kept", 0)]
+    );
+    assert_eq!(joined.totals.all(), 7);
+}
