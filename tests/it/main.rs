@@ -1,0 +1,51 @@
+//! Everything that needs the program itself, or a program that is not ours; one binary.
+//!
+//! A test whose tool is missing is listed as ignored with the tool's name, and fails with `WIREPROOF_NEED_TOOLS=1`.
+
+mod program;
+mod serve;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::{
+    cell::RefCell,
+    env,
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
+
+/// One test: what it shows, as a sentence; the tools it needs; the test.
+pub(crate) type Case = (&'static str, &'static [&'static str], fn());
+
+thread_local! {
+    /// What the last panic of this thread said, and where.
+    static SAID: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+fn main() -> ExitCode {
+    // The harness prints it behind all tests; at once it would stand between their lines.
+    panic::set_hook(Box::new(|panic| SAID.set(panic.to_string())));
+    let arguments = Arguments::from_args();
+    let demanded = env::var("WIREPROOF_NEED_TOOLS").is_ok_and(|set| set == "1");
+    let trials = [("serve", serve::CASES)]
+        .into_iter()
+        .flat_map(|(area, cases)| cases.iter().map(move |case| trial(area, case, demanded)))
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(area: &str, (sentence, tools, test): &'static Case, demanded: bool) -> Trial {
+    let missing: Vec<&str> = tools
+        .iter()
+        .copied()
+        .filter(|tool| program::find(tool).is_none())
+        .collect();
+    let name = format!("{area}::{}", sentence.replace(' ', "_"));
+    if missing.is_empty() {
+        return Trial::test(name, move || {
+            panic::catch_unwind(AssertUnwindSafe(test)).map_err(|_| Failed::from(SAID.take()))
+        });
+    }
+    let why = format!("needs {}", missing.join(", "));
+    let test = Trial::test(format!("{name} ({why})"), move || Err(Failed::from(why)));
+    test.with_ignored_flag(!demanded)
+}
