@@ -68,7 +68,7 @@ pub(crate) fn style(color: Color, terminal: bool) -> Style {
     let colour = match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        Color::Auto => terminal && colour_wanted(),
     };
     let width = std::env::var("COLUMNS")
         .ok()
@@ -76,6 +76,11 @@ pub(crate) fn style(color: Color, terminal: bool) -> Style {
         .filter(|columns| terminal && (40..=400).contains(columns))
         .unwrap_or(80);
     Style { colour, width }
+}
+
+/// Whether the environment leaves colour to us (<https://no-color.org>).
+pub(crate) fn colour_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
 }
 
 pub(crate) fn stdout_is_terminal() -> bool {

@@ -4,7 +4,7 @@ use super::{
     check_args::AuthKind,
     out::{Stop, data, say},
     serve_args::ServeArgs,
-    suites,
+    suites::{self, Served},
 };
 use crate::{
     auth::User,
@@ -15,20 +15,18 @@ use std::{env, fs, sync::Arc};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
-    let kind = suites::kind(&args.suite);
+    let served = suites::served(&args.suite, &args.place)?;
     if args.help_settings {
-        data(&kind.map_or_else(
-            || {
-                format!(
-                    "`{}` has no settings: it is served from its documented replies\n",
-                    args.suite
-                )
-            },
-            settings,
-        ))?;
+        data(&match &served {
+            Served::Kind(kind) => settings(kind),
+            Served::Documented(_) => format!(
+                "`{}` has no settings: it is served from its documented replies\n",
+                args.suite
+            ),
+        })?;
         return Ok(Exit::Conforms);
     }
-    let model = model(kind, args)?;
+    let model = model(served, args)?;
     let options = ServerOptions {
         listen: args.listen,
         auth: auth(args)?,
@@ -67,22 +65,23 @@ fn refused(error: crate::mock::ServerError) -> Stop {
     }
 }
 
-fn model(kind: Option<&Kind>, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
-    let Some(kind) = kind else {
-        if let Some(option) = [
-            (!args.set.is_empty(), "--set"),
-            (!args.quirk.is_empty(), "--quirk"),
-            (args.data_dir.is_some(), "--data-dir"),
-        ]
-        .iter()
-        .find_map(|(given, option)| given.then_some(option))
-        {
-            return Err(Stop::input(format!(
-                "`{}` has no mock of its own, so {option} has no meaning for it",
-                args.suite
-            )));
+fn model(served: Served, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
+    let kind = match served {
+        Served::Kind(kind) => kind,
+        Served::Documented(model) => {
+            let given = [
+                (!args.set.is_empty(), "--set"),
+                (!args.quirk.is_empty(), "--quirk"),
+                (args.data_dir.is_some(), "--data-dir"),
+            ];
+            return match given.iter().find(|(given, _)| *given) {
+                None => Ok(model),
+                Some((_, option)) => Err(Stop::input(format!(
+                    "`{}` has no mock of its own, so {option} has no meaning for it",
+                    args.suite
+                ))),
+            };
         }
-        return suites::documented(&args.suite, &args.place);
     };
     let options = Options {
         set: args.set.clone(),
