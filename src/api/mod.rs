@@ -3,5 +3,6 @@
 //! In: settings. Out: a [`Mock`] that listens until it is dropped. It must not know the command line.
 
 mod builder;
+pub(crate) mod snapshots;
 
 pub use builder::{BitsUpload, HpcPack, Mock, MockBuilder, StartError, bits_upload, hpc_pack};

@@ -2,6 +2,7 @@ use super::{
     args::Where,
     values::{self, Header, Pair, ReportTo},
 };
+use crate::plan::Shard;
 use clap::{Args, ValueEnum};
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -37,6 +38,9 @@ pub(crate) struct CheckArgs {
     /// No scenarios whose id fits; repeatable
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
     pub(crate) skip: Vec<String>,
+    /// Only the I-th of N equal parts of what is selected
+    #[arg(long, value_name = "I/N", help_heading = "Selection")]
+    pub(crate) shard: Option<Shard>,
     /// Tell what would be run, and send nothing
     #[arg(long, help_heading = "Selection")]
     pub(crate) dry_run: bool,
@@ -46,6 +50,9 @@ pub(crate) struct CheckArgs {
     /// How long a reply may take
     #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Run")]
     pub(crate) timeout: Option<Duration>,
+    /// How many requests a second at most
+    #[arg(long, value_name = "N/s", value_parser = values::rate, help_heading = "Run")]
+    pub(crate) rate: Option<f64>,
     /// Stop at the first finding that fails the run
     #[arg(long, help_heading = "Run")]
     pub(crate) fail_fast: bool,
@@ -83,6 +90,25 @@ pub(crate) struct Access {
     /// A PEM file of certificates to trust beside those of the system
     #[arg(long, value_name = "FILE", help_heading = "Access")]
     pub(crate) ca: Option<PathBuf>,
+    /// Our own certificate, PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_key",
+        help_heading = "Access"
+    )]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_cert",
+        help_heading = "Access"
+    )]
+    pub(crate) client_key: Option<PathBuf>,
+    /// An HTTP proxy that everything goes through
+    #[arg(long, value_name = "URL", help_heading = "Access")]
+    pub(crate) proxy: Option<String>,
 }
 
 /// How the caller is authenticated.

@@ -3,7 +3,9 @@
 //! In: the arguments of the process. Out: text on standard output and standard error, files, an exit code.
 
 mod args;
+mod check;
 mod check_args;
+mod check_options;
 mod explain;
 mod list;
 mod new;

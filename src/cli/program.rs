@@ -1,6 +1,6 @@
 use super::{
     args::{Arguments, Command, Format, Global},
-    explain, list, new,
+    check, explain, list, new,
     out::{self, Stop, data, say},
     serve, suites,
 };
@@ -40,6 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 fn command(command: Command, global: Global) -> Result<Exit, Stop> {
     let style = out::style(global.color, out::stdout_is_terminal());
     match command {
+        Command::Check(args) => check::check(&args, global),
         Command::Serve(args) => serve::serve(&args),
         Command::List(args) => {
             let suites = suites::named(&args.suites, &args.place)?;

@@ -137,13 +137,8 @@ fn read_one(asked: &Asked) -> Result<Suite, Problems> {
         let path = Path::new(&file.path);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let id = format!("{}/{stem}", suite.contract.id);
-        let (scenario, more) = scenario::read(
-            file,
-            &id,
-            path.parent(),
-            &suite.contract,
-            &suite.sequences,
-        );
+        let (scenario, more) =
+            scenario::read(file, &id, path.parent(), &suite.contract, &suite.sequences);
         problems.extend(more);
         suite.scenarios.extend(scenario.map(Arc::new));
     }
@@ -260,7 +255,9 @@ fn part(
                 || "`wireproof list` names all".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            return Err(Stop::input(format!("there is no scenario `{name}`; {hint}")));
+            return Err(Stop::input(format!(
+                "there is no scenario `{name}`; {hint}"
+            )));
         }
         asked.only = Some(vec![name.to_owned()]);
     }
@@ -293,7 +290,12 @@ fn within(suite: &Path, path: &Path) -> Result<Asked, Stop> {
             asked.files.id,
             inner.trim_end_matches(".yaml").trim_end_matches('/')
         );
-        if !asked.files.scenario_ids().iter().any(|known| below(known, &id)) {
+        if !asked
+            .files
+            .scenario_ids()
+            .iter()
+            .any(|known| below(known, &id))
+        {
             return Err(Stop::input(format!(
                 "`{}` is no scenario: its name must end in .yaml",
                 path.display()
@@ -319,7 +321,10 @@ fn loose(path: &Path, place: &Where) -> Result<Asked, Stop> {
             "no-contract",
             "the file is in no suite and names none",
         );
-        problem.help = Some("begin it with `contract: SUITE`, or move it below a folder with a contract.yaml".to_owned());
+        problem.help = Some(
+            "begin it with `contract: SUITE`, or move it below a folder with a contract.yaml"
+                .to_owned(),
+        );
         return Err(wrong(&problem.into()));
     };
     let id = contract.text.as_str();

@@ -99,6 +99,16 @@ pub(crate) fn duration(typed: &str) -> Result<Duration, String> {
     }
 }
 
+pub(crate) fn rate(typed: &str) -> Result<f64, String> {
+    typed
+        .strip_suffix("/s")
+        .unwrap_or(typed)
+        .parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
+        .ok_or_else(|| "write a number of requests for each second: 5/s".to_owned())
+}
+
 pub(crate) fn report_to(typed: &str) -> Result<ReportTo, String> {
     let known = || {
         let words: Vec<_> = ReportKind::ALL.iter().map(|(word, _)| *word).collect();
@@ -126,7 +136,7 @@ pub(crate) fn report_to(typed: &str) -> Result<ReportTo, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ReportKind, duration, header, pair, report_to, url};
+    use super::{ReportKind, duration, header, pair, rate, report_to, url};
     use rstest::rstest;
     use std::time::Duration;
 
@@ -177,6 +187,17 @@ mod tests {
     #[case("99999999999999999999999h")]
     fn other_durations_are_refused(#[case] typed: &str) {
         assert!(duration(typed).is_err());
+    }
+
+    #[rstest]
+    #[case("5/s", Some(5.0))]
+    #[case("0.5", Some(0.5))]
+    #[case("0/s", None)]
+    #[case("-1/s", None)]
+    #[case("inf", None)]
+    #[case("5/m", None)]
+    fn a_rate_is_more_than_nothing(#[case] typed: &str, #[case] expected: Option<f64>) {
+        assert_eq!(rate(typed).ok(), expected);
     }
 
     #[test]

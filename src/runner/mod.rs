@@ -25,5 +25,6 @@ pub use render::secrets;
 pub use result::{
     ClauseOutcome, ClauseResult, Event, Outcome, RunResult, ScenarioResult, StepTrace, SuiteResult,
 };
+pub(crate) use run::skip_reason;
 pub use run::{RunError, run};
 pub use stop::Stop;

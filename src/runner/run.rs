@@ -199,7 +199,7 @@ fn suite_result(
     scenarios.extend(suite.planned.skipped.iter().map(|skipped| ScenarioResult {
         id: skipped.id.clone(),
         title: skipped.scenario.title.clone(),
-        outcome: Outcome::Skipped(reason(&skipped.skip)),
+        outcome: Outcome::Skipped(skip_reason(&skipped.skip)),
         findings: Vec::new(),
         elapsed: Duration::ZERO,
         requests: 0,
@@ -240,7 +240,7 @@ fn suite_result(
 }
 
 /// Why a scenario is not run, for a person.
-fn reason(skip: &Skip) -> String {
+pub(crate) fn skip_reason(skip: &Skip) -> String {
     match skip {
         Skip::Lacks(capability) => format!(
             "needs `{capability}`, which the target is not declared to have (`--can {capability}`)"
