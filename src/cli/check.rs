@@ -104,7 +104,7 @@ fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, St
                 });
             }
             None => runs.extend(
-                forms(suite, options)
+                forms(suite, &options.set)
                     .into_iter()
                     .map(|form| on_mock(suite, options, form)),
             ),
@@ -136,8 +136,8 @@ fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, St
 }
 
 /// The value of `form` in each form of the embedded mock that is to be checked.
-fn forms(suite: &Suite, options: &CheckOptions) -> Vec<Option<String>> {
-    let declared = options.set.iter().any(|(name, _)| name == "form");
+pub(crate) fn forms(suite: &Suite, set: &[(String, String)]) -> Vec<Option<String>> {
+    let declared = set.iter().any(|(name, _)| name == "form");
     match suite.contract.traits.get("form") {
         Some(form) if !declared && suites::kind(&suite.contract.id).is_some() => {
             form.values.iter().cloned().map(Some).collect()
@@ -182,15 +182,23 @@ fn on_mock(suite: &Suite, options: &CheckOptions, form: Option<String>) -> Suite
 /// What the target is declared to be, as far as this contract knows it.
 fn declared(suite: &Suite, options: &CheckOptions, form: Option<&str>) -> TargetTraits {
     let known = |(name, _): &&(String, String)| suite.contract.traits.contains_key(name);
-    let mut traits: std::collections::BTreeMap<_, _> =
-        options.set.iter().filter(known).cloned().collect();
-    if let Some(form) = form {
-        traits.insert("form".to_owned(), form.to_owned());
-    }
+    let mut declared = traits_of(form);
+    declared
+        .traits
+        .extend(options.set.iter().filter(known).cloned());
     let can = |name: &&String| *name == "all" || suite.contract.capabilities.contains_key(*name);
+    declared.can = options.can.iter().filter(can).cloned().collect();
+    declared
+}
+
+/// A target of which only the form is known.
+pub(crate) fn traits_of(form: Option<&str>) -> TargetTraits {
     TargetTraits {
-        can: options.can.iter().filter(can).cloned().collect(),
-        traits,
+        can: Vec::new(),
+        traits: form
+            .map(|value| ("form".to_owned(), value.to_owned()))
+            .into_iter()
+            .collect(),
     }
 }
 

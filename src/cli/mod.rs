@@ -7,6 +7,7 @@ mod check;
 mod check_args;
 mod check_options;
 mod explain;
+mod lint;
 mod list;
 mod new;
 mod out;

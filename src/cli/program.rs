@@ -1,6 +1,6 @@
 use super::{
     args::{Arguments, Command, Format, Global},
-    check, explain, list, new,
+    check, explain, lint, list, new,
     out::{self, Stop, data, say},
     serve, suites,
 };
@@ -42,6 +42,7 @@ fn command(command: Command, global: Global) -> Result<Exit, Stop> {
     match command {
         Command::Check(args) => check::check(&args, global),
         Command::Serve(args) => serve::serve(&args),
+        Command::Lint(args) => lint::lint(&args),
         Command::List(args) => {
             let suites = suites::named(&args.suites, &args.place)?;
             data(&match args.format {

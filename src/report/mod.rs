@@ -41,3 +41,4 @@ pub use stream::{Stream, StreamKind};
 pub use style::Style;
 
 pub(crate) use data::word;
+pub(crate) use style::counted;

@@ -105,6 +105,11 @@ pub(crate) fn count(number: u64, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
+/// [`count`] of a length.
+pub(crate) fn counted(number: usize, word: &str) -> String {
+    count(number as u64, word)
+}
+
 /// `12 ms`, `1.23 s`, `2 min 5 s`.
 pub(crate) fn duration(milliseconds: u64) -> String {
     match milliseconds {

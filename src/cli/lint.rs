@@ -1,0 +1,50 @@
+//! `wireproof lint`: reads and plans, and tells every mistake; sends nothing.
+
+use super::{
+    args::LintArgs,
+    check,
+    out::{Stop, data},
+    suites,
+};
+use crate::{
+    plan::{PlanOptions, plan},
+    report::{Exit, counted},
+    source::Problems,
+};
+
+/// Reads what is named, or all suites.
+pub(crate) fn lint(args: &LintArgs) -> Result<Exit, Stop> {
+    let suites = suites::named(&args.paths, &args.place)?;
+    let mut problems = Problems::default();
+    let mut out = String::new();
+    let mut scenarios = 0;
+    for suite in &suites {
+        for form in check::forms(suite, &[]) {
+            let traits = check::traits_of(form.as_deref());
+            let options = PlanOptions {
+                mocked: true,
+                fixed: traits.traits.keys().cloned().collect(),
+                run_id: crate::plan::MOCK_RUN_ID.to_owned(),
+                ..PlanOptions::default()
+            };
+            problems.extend(plan(suite, &traits, &options).problems);
+        }
+        scenarios += suite.scenarios.len();
+        out += &format!(
+            "{}: {}, {}, {}: no mistake\n",
+            suite.contract.id,
+            counted(suite.contract.operations.len(), "operation"),
+            counted(suite.contract.clauses.len(), "clause"),
+            counted(suite.scenarios.len(), "scenario"),
+        );
+    }
+    if !problems.is_empty() {
+        return Err(suites::wrong(&problems));
+    }
+    data(&out)?;
+    Ok(if scenarios == 0 {
+        Exit::NothingRan
+    } else {
+        Exit::Conforms
+    })
+}
