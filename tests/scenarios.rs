@@ -1,2 +1,28 @@
-//! One test per scenario.
-fn main() {}
+//! One test for each scenario of the suites that come with the project, and of the example: against the embedded mock, in each
+//! of its forms, strictly, and compared with the reviewed snapshots.
+
+use libtest_mimic::Arguments;
+use std::{path::Path, process::ExitCode};
+use wireproof::Scenarios;
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut trials = Vec::new();
+    for folder in ["scenarios", "examples/greeting"] {
+        let scenarios = Scenarios::new(root.join(folder))
+            .snapshots(root.join("snapshots"))
+            .strict();
+        match scenarios.trials() {
+            Ok(some) if some.is_empty() => {
+                eprintln!("there is no scenario below `{folder}`");
+                return ExitCode::from(4);
+            }
+            Ok(some) => trials.extend(some),
+            Err(why) => {
+                eprintln!("{why}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

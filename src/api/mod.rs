@@ -3,6 +3,9 @@
 //! In: settings. Out: a [`Mock`] that listens until it is dropped. It must not know the command line.
 
 mod builder;
+pub(crate) mod forms;
+mod scenarios;
 pub(crate) mod snapshots;
 
 pub use builder::{BitsUpload, HpcPack, Mock, MockBuilder, StartError, bits_upload, hpc_pack};
+pub use scenarios::Scenarios;

@@ -74,7 +74,7 @@ fn names(plan: &Plan, traces: &[&StepTrace]) -> Names {
 }
 
 /// Tells of a finding in which step and exchange it was made.
-fn complete(finding: &mut Finding, plan: &Plan, traces: &[StepTrace]) {
+pub(crate) fn complete(finding: &mut Finding, plan: &Plan, traces: &[StepTrace]) {
     let step = plan
         .steps
         .iter()

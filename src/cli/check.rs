@@ -9,7 +9,7 @@ use super::{
     values::ReportKind,
 };
 use crate::{
-    api::snapshots,
+    api::{forms, snapshots},
     contract::{Contract, Level},
     plan::{PlanOptions, Planned, TargetTraits, plan},
     report::{self, Exit, Mask, Report, Stream, mock_target},
@@ -76,7 +76,7 @@ fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, St
         Some(_) => Vec::new(),
         None => contracts
             .iter()
-            .filter_map(|contract| suites::kind(&contract.id))
+            .filter_map(|contract| forms::kind(&contract.id))
             .flat_map(|kind| kind.settings.iter().map(|setting| setting.name))
             .collect(),
     };
@@ -104,9 +104,9 @@ fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, St
                 });
             }
             None => runs.extend(
-                forms(suite, &options.set)
-                    .into_iter()
-                    .map(|form| on_mock(suite, options, form)),
+                forms::forms(suite, &options.set)
+                    .iter()
+                    .map(|form| on_mock(suite, options, form.as_deref())),
             ),
         }
     }
@@ -135,71 +135,31 @@ fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, St
     Ok(runs)
 }
 
-/// The value of `form` in each form of the embedded mock that is to be checked.
-pub(crate) fn forms(suite: &Suite, set: &[(String, String)]) -> Vec<Option<String>> {
-    let declared = set.iter().any(|(name, _)| name == "form");
-    match suite.contract.traits.get("form") {
-        Some(form) if !declared && suites::kind(&suite.contract.id).is_some() => {
-            form.values.iter().cloned().map(Some).collect()
-        }
-        _ => vec![None],
-    }
-}
-
-fn on_mock(suite: &Suite, options: &CheckOptions, form: Option<String>) -> SuiteRun {
-    let traits = declared(suite, options, form.as_deref());
-    let kind = suites::kind(&suite.contract.id);
+fn on_mock(suite: &Suite, options: &CheckOptions, form: Option<&str>) -> SuiteRun {
     let settings = options
         .set
         .iter()
         .filter(|(name, _)| {
             !suite.contract.traits.contains_key(name)
-                && kind.is_some_and(|kind| kind.settings.iter().any(|known| known.name == name))
+                && forms::kind(&suite.contract.id)
+                    .is_some_and(|kind| kind.settings.iter().any(|known| known.name == name))
         })
         .cloned()
         .collect();
-    let planned = plan(
-        suite,
-        &traits,
-        &PlanOptions {
-            mocked: true,
-            fixed: traits.traits.keys().cloned().collect(),
-            ..plan_options(options)
-        },
-    );
-    SuiteRun {
-        contract: suite.contract.clone(),
-        name: mock_target(form.as_deref().map(|value| ("form", value))),
-        target: Target::Mock(MockTarget {
-            model: kind.map_or(MockModel::Documented, MockModel::Kind),
-            settings,
-            quirks: Vec::new(),
-        }),
-        planned,
-    }
+    let declared = declared(suite, options, form);
+    forms::on_mock(suite, form, &declared, settings, plan_options(options))
 }
 
 /// What the target is declared to be, as far as this contract knows it.
 fn declared(suite: &Suite, options: &CheckOptions, form: Option<&str>) -> TargetTraits {
     let known = |(name, _): &&(String, String)| suite.contract.traits.contains_key(name);
-    let mut declared = traits_of(form);
+    let mut declared = forms::traits_of(form);
     declared
         .traits
         .extend(options.set.iter().filter(known).cloned());
     let can = |name: &&String| *name == "all" || suite.contract.capabilities.contains_key(*name);
     declared.can = options.can.iter().filter(can).cloned().collect();
     declared
-}
-
-/// A target of which only the form is known.
-pub(crate) fn traits_of(form: Option<&str>) -> TargetTraits {
-    TargetTraits {
-        can: Vec::new(),
-        traits: form
-            .map(|value| ("form".to_owned(), value.to_owned()))
-            .into_iter()
-            .collect(),
-    }
 }
 
 fn plan_options(options: &CheckOptions) -> PlanOptions {

@@ -2,12 +2,12 @@
 
 use super::{
     args::LintArgs,
-    check,
     out::{Stop, data},
     suites,
 };
 use crate::{
-    plan::{PlanOptions, plan},
+    api::forms,
+    plan::PlanOptions,
     report::{Exit, counted},
     source::Problems,
 };
@@ -19,15 +19,11 @@ pub(crate) fn lint(args: &LintArgs) -> Result<Exit, Stop> {
     let mut out = String::new();
     let mut scenarios = 0;
     for suite in &suites {
-        for form in check::forms(suite, &[]) {
-            let traits = check::traits_of(form.as_deref());
-            let options = PlanOptions {
-                mocked: true,
-                fixed: traits.traits.keys().cloned().collect(),
-                run_id: crate::plan::MOCK_RUN_ID.to_owned(),
-                ..PlanOptions::default()
-            };
-            problems.extend(plan(suite, &traits, &options).problems);
+        for form in forms::forms(suite, &[]) {
+            let form = form.as_deref();
+            let declared = forms::traits_of(form);
+            let run = forms::on_mock(suite, form, &declared, Vec::new(), PlanOptions::default());
+            problems.extend(run.planned.problems);
         }
         scenarios += suite.scenarios.len();
         out += &format!(

@@ -2,6 +2,7 @@
 
 use super::{args::Where, out, out::Stop};
 use crate::{
+    api::forms::kind,
     mock::{Kind, Model},
     runner::Documented,
     scenario::{self, Suite},
@@ -13,14 +14,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// The mocks that come with the project.
-const KINDS: [&Kind; 2] = [&crate::bits_upload::KIND, &crate::hpc_pack::KIND];
-
-/// The mock of a suite, where it has one of its own.
-pub(crate) fn kind(suite: &str) -> Option<&'static Kind> {
-    KINDS.into_iter().find(|kind| kind.suite == suite)
-}
 
 /// A suite, and what of it is asked for. Nothing is read yet.
 #[derive(Debug)]

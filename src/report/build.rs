@@ -4,6 +4,7 @@ use super::{
         Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport,
         Report, ScenarioReport, SourceReport, SuiteReport, Totals,
     },
+    excerpt,
     exit::Exit,
     forms::join,
     mask::Mask,
@@ -119,6 +120,22 @@ fn area(contract: &Contract, id: &str) -> String {
             || "everywhere".to_owned(),
             |clause| area_of(contract, clause),
         )
+}
+
+/// What went wrong in a scenario, for a test's message; none where it passed.
+#[must_use]
+pub fn finished(scenario: &ScenarioResult, strictness: Strictness, mask: &Mask) -> Option<String> {
+    let report = scenario_report(scenario, strictness, mask);
+    if matches!(report.outcome.as_str(), "passed" | "skipped") {
+        return None;
+    }
+    let why = report.why.as_deref().unwrap_or_default();
+    Some(format!(
+        "{}: {} {why}\n\n{}",
+        report.outcome,
+        report.title,
+        excerpt::scenario(&report)
+    ))
 }
 
 /// One scenario as the report has it; the stream of events uses it too.

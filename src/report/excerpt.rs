@@ -1,7 +1,7 @@
 //! One finding as text, in the shape that console, JUnit and Markdown share.
 
 use super::{
-    data::{Body, DiffReport, ExchangeReport, FindingReport, Message, word},
+    data::{Body, DiffReport, ExchangeReport, FindingReport, Message, ScenarioReport, word},
     style::{Style, shorten, visible},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,6 +20,22 @@ pub(crate) fn heading(finding: &FindingReport) -> String {
         None if finding.subject == "snapshot" => "snapshot differs".to_owned(),
         None => "precondition not met".to_owned(),
     }
+}
+
+/// All findings of a scenario, in full and without colour.
+pub(crate) fn scenario(scenario: &ScenarioReport) -> String {
+    let style = Style::default();
+    let mut out = String::new();
+    for finding in &scenario.findings {
+        out += &format!("{}\n", heading(finding));
+        out += &promise(finding, style);
+        out += &place(&scenario.id, finding, style);
+        if let Some(seen) = &finding.exchange {
+            out += &exchange(seen, style);
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// What a clause promises and where that is written; nothing where the finding has no clause.

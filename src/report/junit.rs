@@ -1,7 +1,6 @@
 use super::{
     data::{Report, ScenarioReport},
     excerpt,
-    style::Style,
 };
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -18,7 +17,7 @@ pub fn junit(report: &Report) -> String {
             let mut case = TestCase::new(clean(&scenario.id), status(scenario));
             case.set_classname(suite.suite.clone());
             case.set_time(Duration::from_millis(scenario.elapsed_ms));
-            let notes = text(scenario);
+            let notes = excerpt::scenario(scenario);
             if scenario.outcome == "passed" && !notes.is_empty() {
                 case.set_system_out(clean(&notes));
             }
@@ -56,23 +55,8 @@ fn status(scenario: &ScenarioReport) -> TestCaseStatus {
         (None, None) => scenario.outcome.clone(),
     };
     status.set_message(clean(&message));
-    status.set_description(clean(&text(scenario)));
+    status.set_description(clean(&excerpt::scenario(scenario)));
     status
-}
-
-fn text(scenario: &ScenarioReport) -> String {
-    let style = Style::default();
-    let mut out = String::new();
-    for finding in &scenario.findings {
-        out += &format!("{}\n", excerpt::heading(finding));
-        out += &excerpt::promise(finding, style);
-        out += &excerpt::place(&scenario.id, finding, style);
-        if let Some(exchange) = &finding.exchange {
-            out += &excerpt::exchange(exchange, style);
-        }
-        out.push('\n');
-    }
-    out
 }
 
 /// Without the characters that XML 1.0 cannot hold.

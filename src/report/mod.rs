@@ -25,7 +25,7 @@ mod style;
 #[cfg(test)]
 mod sample;
 
-pub use build::{Strictness, report};
+pub use build::{Strictness, finished, report};
 pub use console::summary;
 pub use data::{
     Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport, Report,
