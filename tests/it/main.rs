@@ -2,6 +2,9 @@
 //!
 //! A test whose tool is missing is listed as ignored with the tool's name, and fails with `WIREPROOF_NEED_TOOLS=1`.
 
+mod check;
+mod input;
+mod nginx;
 mod program;
 mod serve;
 
@@ -26,10 +29,14 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(|panic| SAID.set(panic.to_string())));
     let arguments = Arguments::from_args();
     let demanded = env::var("WIREPROOF_NEED_TOOLS").is_ok_and(|set| set == "1");
-    let trials = [("serve", serve::CASES)]
-        .into_iter()
-        .flat_map(|(area, cases)| cases.iter().map(move |case| trial(area, case, demanded)))
-        .collect();
+    let trials = [
+        ("check", check::CASES),
+        ("input", input::CASES),
+        ("serve", serve::CASES),
+    ]
+    .into_iter()
+    .flat_map(|(area, cases)| cases.iter().map(move |case| trial(area, case, demanded)))
+    .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
