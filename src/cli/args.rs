@@ -62,8 +62,6 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Write a suite folder to start from
     New(NewArgs),
-    /// Print the JSON Schema of the files that people write
-    Schema(SchemaArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }
@@ -135,22 +133,6 @@ pub(crate) struct NewArgs {
     /// The folder to write; its last part becomes the id of the suite
     #[arg(value_name = "SUITE")]
     pub(crate) folder: PathBuf,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SchemaArgs {
-    /// Which
-    #[arg(value_name = "scenario|contract")]
-    pub(crate) of: SchemaOf,
-}
-
-/// The files that have a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SchemaOf {
-    /// A scenario
-    Scenario,
-    /// A contract
-    Contract,
 }
 
 #[derive(Args, Debug)]

@@ -6,16 +6,14 @@ use super::{
     check_options::{CheckOptions, no_such},
     out::{Stop, data, say},
     signals, suites,
-    values::ReportKind,
+    values::{ReportKind, ReportTo},
 };
 use crate::{
     api::{forms, snapshots},
     contract::{Contract, Level},
     plan::{PlanOptions, Planned, TargetTraits, plan},
-    report::{self, Exit, Mask, Report, Stream, mock_target},
-    runner::{
-        self, Event, MockModel, MockTarget, RunOptions, RunResult, SuiteRun, Target, UrlTarget,
-    },
+    report::{self, Exit, Mask, Report, Stream},
+    runner::{self, Event, RunOptions, RunResult, SuiteRun, Target, UrlTarget},
     scenario::Suite,
     source::Problems,
 };
@@ -28,7 +26,13 @@ use std::{
 /// Runs what is asked for and tells what it came to.
 pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
     let options = CheckOptions::resolve(args, global)?;
-    writable(&options)?;
+    writable(&options.reports)?;
+    if let Some(folder) = options.snapshots.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(Stop::input(format!(
+            "there is no folder `{}` of snapshots",
+            folder.display()
+        )));
+    }
     let suites = suites::named(&args.what, &args.place)?;
     let runs = planned(&suites, &options)?;
     if options.dry_run {
@@ -273,19 +277,13 @@ fn run(
 }
 
 /// Looks before anything is sent whether every report can be written.
-fn writable(options: &CheckOptions) -> Result<(), Stop> {
-    for file in options.reports.iter().filter_map(|to| to.file.as_ref()) {
+pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
+    for file in reports.iter().filter_map(|to| to.file.as_ref()) {
         OpenOptions::new()
             .append(true)
             .create(true)
             .open(file)
             .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))?;
-    }
-    if let Some(folder) = options.snapshots.as_ref().filter(|folder| !folder.is_dir()) {
-        return Err(Stop::input(format!(
-            "there is no folder `{}` of snapshots",
-            folder.display()
-        )));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod list;
 mod new;
 mod out;
 mod program;
+mod prove;
 mod serve;
 mod serve_args;
 mod signals;

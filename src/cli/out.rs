@@ -30,14 +30,6 @@ impl Stop {
             message: message.into(),
         }
     }
-
-    /// Nothing was selected.
-    pub(crate) fn nothing(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::NothingRan,
-            message: message.into(),
-        }
-    }
 }
 
 impl fmt::Display for Stop {

@@ -2,7 +2,7 @@ use super::{
     args::{Arguments, Command, Format, Global},
     check, explain, lint, list, new,
     out::{self, Stop, data, say},
-    serve, suites,
+    prove, serve, suites,
 };
 use crate::report::Exit;
 use clap::{CommandFactory, Parser};
@@ -42,6 +42,7 @@ fn command(command: Command, global: Global) -> Result<Exit, Stop> {
     match command {
         Command::Check(args) => check::check(&args, global),
         Command::Serve(args) => serve::serve(&args),
+        Command::Prove(args) => prove::prove(&args, global),
         Command::Lint(args) => lint::lint(&args),
         Command::List(args) => {
             let suites = suites::named(&args.suites, &args.place)?;
@@ -78,6 +79,5 @@ fn command(command: Command, global: Global) -> Result<Exit, Stop> {
             data(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Conforms)
         }
-        _ => Err(Stop::could_not("not built yet")),
     }
 }

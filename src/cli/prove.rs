@@ -1,0 +1,195 @@
+//! `wireproof prove`: every clause against its counterexamples.
+
+use super::{
+    args::{Global, ProveArgs},
+    check,
+    out::{self, Stop, data, say},
+    signals, suites,
+    values::ReportKind,
+};
+use crate::{
+    api::forms,
+    plan::PlanOptions,
+    prove::{ProofResult, prove as run},
+    report::{Exit, Style, counted},
+    runner::RunOptions,
+    source::Problems,
+};
+use serde::Serialize;
+
+/// What a proof came to; the first fields are relied on by scripts.
+#[derive(Debug, Serialize)]
+struct ProofReport<'a> {
+    clauses: usize,
+    counterexamples: usize,
+    caught: usize,
+    escaped: Vec<EscapeReport<'a>>,
+    allowed: Vec<AllowedReport<'a>>,
+    exit: u8,
+    not_exercised: &'a [String],
+    failed: Vec<FailedReport<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EscapeReport<'a> {
+    clause: &'a str,
+    counterexample: &'a str,
+    why: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct AllowedReport<'a> {
+    rule: &'a str,
+    count: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedReport<'a> {
+    scenario: &'a str,
+    outcome: &'a str,
+}
+
+/// Proves the suites that are named, or all.
+pub(crate) fn prove(args: &ProveArgs, global: Global) -> Result<Exit, Stop> {
+    if args.report.iter().any(|to| to.kind != ReportKind::Json) {
+        return Err(Stop::input("prove writes one report only: json=FILE"));
+    }
+    check::writable(&args.report)?;
+    let suites = suites::named(&args.suites, &args.place)?;
+    let mut runs = Vec::new();
+    let mut problems = Problems::default();
+    for suite in &suites {
+        for form in forms::forms(suite, &[]) {
+            let form = form.as_deref();
+            let declared = forms::traits_of(form);
+            let run = forms::on_mock(suite, form, &declared, Vec::new(), PlanOptions::default());
+            problems.extend(run.planned.problems.clone());
+            runs.push(run);
+        }
+    }
+    if !problems.is_empty() {
+        return Err(suites::wrong(&problems));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::could_not(format!("cannot start threads: {error}")))?;
+    let result = runtime.block_on(async {
+        let mut asked = signals::stop()?;
+        tokio::select! {
+            result = run(runs, RunOptions::default()) => {
+                result.map_err(|error| Stop::could_not(error.to_string()))
+            }
+            Some(()) = asked.recv() => Err(Stop {
+                exit: Exit::Interrupted,
+                message: "interrupted; nothing was proved".to_owned(),
+            }),
+        }
+    });
+    runtime.shutdown_background();
+    let result = result?;
+    let exit = if result.holds() {
+        Exit::Conforms
+    } else if result.counterexamples == 0 {
+        Exit::NothingRan
+    } else {
+        Exit::Findings
+    };
+    let mut on_stdout = false;
+    for to in &args.report {
+        let text = json(&result, exit);
+        match &to.file {
+            Some(file) => check::to_file(file, &text)?,
+            None => {
+                on_stdout = true;
+                data(&text)?;
+            }
+        }
+    }
+    let terminal = if on_stdout {
+        out::stderr_is_terminal()
+    } else {
+        out::stdout_is_terminal()
+    };
+    let text = summary(&result, exit, out::style(global.color, terminal));
+    if on_stdout {
+        say(&text);
+    } else {
+        data(&text)?;
+    }
+    Ok(exit)
+}
+
+fn json(result: &ProofResult, exit: Exit) -> String {
+    let report = ProofReport {
+        clauses: result.clauses,
+        counterexamples: result.counterexamples,
+        caught: result.caught,
+        escaped: result
+            .escaped
+            .iter()
+            .map(|escape| EscapeReport {
+                clause: &escape.clause,
+                counterexample: &escape.counterexample,
+                why: &escape.why,
+            })
+            .collect(),
+        allowed: result
+            .allowed
+            .iter()
+            .map(|allowed| AllowedReport {
+                rule: &allowed.rule,
+                count: allowed.count,
+            })
+            .collect(),
+        exit: exit.code(),
+        not_exercised: &result.not_exercised,
+        failed: result
+            .failed
+            .iter()
+            .map(|(scenario, outcome)| FailedReport { scenario, outcome })
+            .collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&report).expect("texts and numbers make JSON");
+    text.push('\n');
+    text
+}
+
+fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
+    let mut out = String::new();
+    for escape in &result.escaped {
+        out += &format!("{} {}\n", style.red("escaped"), style.bold(&escape.clause));
+        let line = format!("counterexample: {}", escape.counterexample);
+        out += &format!("  {}\n", style.wrap(&line, 4));
+        out += &format!("  {}\n", style.wrap(&escape.why, 4));
+    }
+    for clause in &result.not_exercised {
+        out += &format!("{} {clause}\n", style.red("not exercised"));
+    }
+    for (scenario, outcome) in &result.failed {
+        let line = format!("{scenario}: {outcome}");
+        out += &format!(
+            "{} {}\n",
+            style.red("does not pass against the mock as it is:"),
+            style.wrap(&line, 4)
+        );
+    }
+    for allowed in &result.allowed {
+        let number = counted(allowed.count, "derived counterexample");
+        let line = format!("{number} allowed by rule: {}", allowed.rule);
+        out += &format!("{}\n", style.wrap(&line, 4));
+    }
+    out += &format!(
+        "{}, {}: {} caught, {} escaped\n",
+        counted(result.clauses, "clause"),
+        counted(result.counterexamples, "counterexample"),
+        result.caught,
+        result.escaped.len()
+    );
+    let verdict = match exit {
+        Exit::Conforms => style.green("exit 0: every counterexample was caught by its clause"),
+        Exit::NothingRan => style.yellow("exit 4: there was no counterexample to try"),
+        _ => style.red("exit 1: not everything is proved"),
+    };
+    out + &verdict + "\n"
+}
