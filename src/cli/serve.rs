@@ -15,7 +15,7 @@ use std::{env, fs, sync::Arc};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
-    let served = suites::served(&args.suite, &args.place)?;
+    let served = suites::served(&args.suite, &args.set, &args.place)?;
     if args.help_settings {
         data(&match &served {
             Served::Kind(kind) => settings(kind),
@@ -70,7 +70,6 @@ fn model(served: Served, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
         Served::Kind(kind) => kind,
         Served::Documented(model) => {
             let given = [
-                (!args.set.is_empty(), "--set"),
                 (!args.quirk.is_empty(), "--quirk"),
                 (args.data_dir.is_some(), "--data-dir"),
             ];

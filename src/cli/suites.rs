@@ -1,6 +1,6 @@
 //! Which suites are meant: embedded ones by name, folders and files by path.
 
-use super::{args::Where, out, out::Stop};
+use super::{args::Where, check_options::no_such, out, out::Stop, values::Pair};
 use crate::{
     api::forms::kind,
     mock::{Kind, Model},
@@ -10,6 +10,7 @@ use crate::{
     suite::{SuiteFiles, embedded_ids},
 };
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -78,7 +79,9 @@ pub(crate) fn named(names: &[String], place: &Where) -> Result<Vec<Suite>, Stop>
 }
 
 /// A suite without a mock of its own, served from its documented replies; or the mock of the folder's suite.
-pub(crate) fn served(name: &str, place: &Where) -> Result<Served, Stop> {
+///
+/// `set` are the traits that it is to have, where it is served from its documents.
+pub(crate) fn served(name: &str, set: &[Pair], place: &Where) -> Result<Served, Stop> {
     if let Some(kind) = kind(name).filter(|_| place.scenarios.is_none()) {
         return Ok(Served::Kind(kind));
     }
@@ -90,9 +93,26 @@ pub(crate) fn served(name: &str, place: &Where) -> Result<Served, Stop> {
         return Ok(Served::Kind(kind));
     }
     let contract = one.files.contract().map_err(|problems| wrong(&problems))?;
-    Ok(Served::Documented(Arc::new(Documented::new(Arc::new(
-        contract,
-    )))))
+    let mut traits: BTreeMap<String, String> = contract
+        .traits
+        .iter()
+        .map(|(name, declared)| (name.clone(), declared.default.clone()))
+        .collect();
+    for (name, value) in set {
+        let Some(declared) = contract.traits.get(name) else {
+            let known: Vec<&str> = contract.traits.keys().map(String::as_str).collect();
+            return Err(no_such("trait", name, &known));
+        };
+        if !declared.values.is_empty() && !declared.values.contains(value) {
+            return Err(Stop::input(format!(
+                "`{value}` is no value of the trait `{name}`, which is one of {}",
+                declared.values.join(", ")
+            )));
+        }
+        traits.insert(name.clone(), value.clone());
+    }
+    let model = Documented::new(Arc::new(contract), traits);
+    Ok(Served::Documented(Arc::new(model)))
 }
 
 /// What answers for a suite.
