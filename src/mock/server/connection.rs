@@ -12,11 +12,11 @@ use crate::{
     mock::{Clock, Cues, Head, Journal, Model, Refusal, journal::Record},
 };
 use bytes::BytesMut;
-use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::pending, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncReadExt as _,
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 /// How much is read at once where a head is expected.
@@ -45,6 +45,10 @@ pub(super) struct Connection {
     /// The second that the text beside it is the `Date` of.
     pub(super) date: (u64, String),
     pub(super) stop: watch::Receiver<bool>,
+    /// Comes back once, when the server stops.
+    stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// One timer for all waits for bytes.
+    timer: Pin<Box<Sleep>>,
     pub(super) peer: SocketAddr,
     pub(super) number: u64,
     pub(super) secure: bool,
@@ -115,12 +119,18 @@ impl Connection {
         number: u64,
         secure: bool,
     ) -> Self {
+        let patience = door.limits.head_time;
         Self {
             door,
             wire,
             buf: BytesMut::new(),
             out: Vec::new(),
             date: (u64::MAX, String::new()),
+            stopping: Box::pin({
+                let mut stop = stop.clone();
+                async move { stopped(&mut stop).await }
+            }),
+            timer: Box::pin(sleep(patience)),
             stop,
             peer,
             number,
@@ -165,14 +175,18 @@ impl Connection {
     /// Waits for more bytes.
     pub(super) async fn fill(&mut self, room: usize, within: Duration, stoppable: bool) -> Fed {
         self.buf.reserve(room);
+        let deadline = Instant::now().checked_add(within);
+        if stoppable && self.is_stopping() {
+            return Fed::Stopped;
+        }
         tokio::select! {
             biased;
             read = self.wire.read_buf(&mut self.buf) => match read {
                 Ok(0) | Err(_) => Fed::End,
                 Ok(_) => Fed::More,
             },
-            () = stopped(&mut self.stop), if stoppable => Fed::Stopped,
-            () = sleep(within) => Fed::Late,
+            () = &mut self.stopping, if stoppable => Fed::Stopped,
+            () = rings(self.timer.as_mut(), deadline) => Fed::Late,
         }
     }
 
@@ -310,6 +324,27 @@ impl Connection {
     /// Remembers a body that may come although nobody wants it.
     pub(super) fn may_still_come(&mut self, body: Unframed) {
         self.unwanted = Some(body);
+    }
+}
+
+/// Comes back at the deadline, where there is one.
+///
+/// # Why
+/// The timer is left as it stands where it rings too early, and set anew only when it does: setting and clearing
+/// one for each request is the dearest thing that a small request would cost.
+async fn rings(mut timer: Pin<&mut Sleep>, deadline: Option<Instant>) {
+    let Some(deadline) = deadline else {
+        return pending().await;
+    };
+    if timer.deadline() > deadline {
+        timer.as_mut().reset(deadline);
+    }
+    loop {
+        timer.as_mut().await;
+        if Instant::now() >= deadline {
+            return;
+        }
+        timer.as_mut().reset(deadline);
     }
 }
 

@@ -43,6 +43,21 @@ async fn shutdown_answers_what_was_accepted_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn who_has_asked_nothing_holds_up_no_shutdown() {
+    let (server, _) = start(held());
+    let mut idle = TcpStream::connect(server.addr()).await.unwrap();
+    idle.write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    until(&mut idle, "hello").await;
+    // One that may be accepted only when the server stops already.
+    let _silent = TcpStream::connect(server.addr()).await.unwrap();
+    timeout(Duration::from_secs(3), server.shutdown())
+        .await
+        .expect("nobody is waited for");
+}
+
+#[tokio::test]
 async fn a_server_that_is_dropped_listens_no_more() {
     let (server, _) = start(held());
     let addr = server.addr();
