@@ -526,3 +526,49 @@ async fn ntlm_authenticates_a_connection_once(
     let without = connections.send(&outgoing).await;
     assert_eq!(without.reply().map(|reply| reply.status), Some(401));
 }
+
+#[rstest]
+#[case("its authority", Ok(200))]
+#[case("any", Ok(200))]
+#[case("another authority", Err(How::Tls))]
+#[tokio::test]
+async fn https_trusts_whom_it_is_told_to(#[case] trust: &str, #[case] expected: Result<u16, How>) {
+    use std::io::Write;
+    let tls = mock::Tls::self_signed(["127.0.0.1"]).unwrap();
+    let other = mock::Tls::self_signed(["127.0.0.1"]).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let pem = if trust == "its authority" {
+        tls.ca_pem()
+    } else {
+        other.ca_pem()
+    };
+    file.write_all(pem.unwrap().as_bytes()).unwrap();
+    let server = mock::ServerOptions {
+        tls: Some(tls),
+        ..mock::ServerOptions::default()
+    };
+    let server = mock::Server::start(std::sync::Arc::new(Named), server).unwrap();
+    let options = ClientOptions {
+        tls: super::TlsOptions {
+            insecure: trust == "any",
+            ca: Some(file.path().to_owned()),
+            client: None,
+        },
+        ..ClientOptions::default()
+    };
+    let client = Client::new(&options).unwrap();
+    client.check_tls().unwrap();
+    let mut outgoing = pooled(&Origin::parse(&server.url()).unwrap().0);
+    outgoing.timeout = Duration::from_secs(5);
+    let mut connections = client.connections();
+    let exchange = connections.send(&outgoing).await;
+    let seen = match &exchange.outcome {
+        Ok(reply) => Ok(reply.status),
+        Err(broken) => Err(broken.how),
+    };
+    assert_eq!(seen, expected, "{exchange:?}");
+    if expected.is_ok() {
+        let second = connections.send(&outgoing).await;
+        assert_eq!(second.connection, exchange.connection);
+    }
+}

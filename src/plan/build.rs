@@ -354,7 +354,7 @@ impl Builder<'_> {
                         kept.extend(own);
                         match inner.pop() {
                             Some(group) if inner.is_empty() && group.len() == 1 => {
-                                at_once.extend(group)
+                                at_once.extend(group);
                             }
                             _ => {
                                 let found = "only single requests can be sent at once".to_owned();

@@ -20,7 +20,9 @@ mod stop;
 mod tests;
 
 pub use documented::Documented;
-pub use options::{MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Target, UrlTarget};
+pub use options::{
+    Compare, MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Target, UrlTarget,
+};
 pub use render::secrets;
 pub use result::{
     ClauseOutcome, ClauseResult, Event, Outcome, RunResult, ScenarioResult, StepTrace, SuiteResult,

@@ -59,13 +59,16 @@ impl Default for RunOptions {
     }
 }
 
+/// Compares the exchanges of a plan.
+pub type Compare = dyn Fn(&Plan, &[StepTrace]) -> Vec<Finding> + Send + Sync;
+
 /// How snapshots come into a run, without the runner knowing what one is.
 #[derive(Clone)]
 pub struct SnapshotHook {
     /// Whether a plan is to be compared; only then are its exchanges kept.
     pub wanted: Arc<dyn Fn(&Plan) -> bool + Send + Sync>,
     /// Compares a scenario that went through to its end; the exchanges of cleanup are not among them.
-    pub compare: Arc<dyn Fn(&Plan, &[StepTrace]) -> Vec<Finding> + Send + Sync>,
+    pub compare: Arc<Compare>,
 }
 
 impl fmt::Debug for SnapshotHook {
