@@ -39,7 +39,8 @@ pub(crate) struct Node {
     pub(crate) state: NodeState,
     /// Cores.
     pub(crate) cores: u32,
-    sockets: u32,
+    /// Sockets.
+    pub(crate) sockets: u32,
     memory: i64,
     speed: u32,
     reachable: bool,

@@ -4,8 +4,9 @@ use super::{
     bag::{Pairs, changes},
     catalogue::{Catalogue, JobProperty, NOWHERE, TaskProperty},
     fault::Fault,
-    jobs::{Sent, set_custom, set_variables},
+    jobs::Sent,
     list::Row,
+    pairs::{set_custom, set_variables},
     scheduler::Scheduler,
     tasks::{TaskRef, find, new_task},
 };
@@ -157,7 +158,7 @@ impl Scheduler {
         if finished && quirks.has(Quirk::JobFileKeepsState) {
             self.submit_job(id, &[], now)?;
         }
-        Ok(id)
+        Ok(self.told_id(id))
     }
 
     fn fill(&mut self, id: i32, file: &SentFile, now: Moment) -> Result<(), Fault> {

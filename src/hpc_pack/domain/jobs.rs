@@ -1,6 +1,7 @@
 //! What can be done with a job.
 
 use super::{
+    admission,
     bag::{Changes, Pairs, changes, look_up, merge},
     catalogue::{Catalogue, JobProperty, NOWHERE},
     fault::{CANCEL_MESSAGE, CUSTOM_NAME, CUSTOM_VALUE, Fault, VARIABLES},
@@ -51,8 +52,16 @@ impl Scheduler {
         if self.quirks.has(Quirk::NewJobIsQueued) {
             self.submit_job(id, &[], now)?;
         }
+        if self.quirks.has(Quirk::NewJobHasTask) {
+            self.add_task(id, &[], now)?;
+        }
+        Ok(self.told_id(id))
+    }
+
+    /// The identifier of a new job, as it is told.
+    pub(super) fn told_id(&self, id: i32) -> i32 {
         let repeats = self.quirks.has(Quirk::NewJobIdRepeats) && id > 1;
-        Ok(if repeats { id - 1 } else { id })
+        if repeats { id - 1 } else { id }
     }
 
     /// Makes a job of which nothing is set.
@@ -120,7 +129,7 @@ impl Scheduler {
         let read = self.job_changes(sent, Some(id))?;
         if quirks.has(Quirk::SubmitValidates)
             && let Some((job, stage)) = self.staged(id)
-            && let Some(why) = plan::objection(job, stage.cluster)
+            && let Some(why) = admission::objection(job, stage.cluster)
         {
             return Err(Fault::Other(why));
         }
@@ -141,125 +150,6 @@ impl Scheduler {
         }
         job.submitted = Some(now);
         job.go(JobState::Submitted, now);
-        job.due = Some(now.after(STEP));
-        self.schedule(id);
-        Ok(())
-    }
-
-    /// Cancels a job. Without force, running tasks get a grace period, and node release tasks run.
-    ///
-    /// # Errors
-    /// No such job, a message that is too long, or a state that cannot be cancelled.
-    pub(crate) fn cancel_job(
-        &mut self,
-        id: i32,
-        forced: bool,
-        message: &str,
-        now: Moment,
-    ) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let state = self.job_now(id, now)?.state;
-        check_message(message, quirks)?;
-        let cancellable = state <= JobState::Running || (forced && state == JobState::Canceling);
-        if !cancellable {
-            return match state {
-                JobState::Canceled if quirks.has(Quirk::CancelOfCancelledSucceeds) => Ok(()),
-                JobState::Canceled if quirks.has(Quirk::CancelOfCancelledOtherCode) => {
-                    Err(Fault::Other(Fault::CancelState(state).to_string()))
-                }
-                _ => Err(Fault::CancelState(state)),
-            };
-        }
-        if quirks.has(Quirk::CancelDoesNothing) {
-            return Ok(());
-        }
-        let Some((job, stage)) = self.staged(id) else {
-            return Err(Fault::UnknownJob);
-        };
-        let told = cancel_text(message, quirks);
-        let at_once = forced && !quirks.has(Quirk::ForcedWaits);
-        let running = matches!(state, JobState::Running | JobState::Canceling);
-        let until = if at_once || !running {
-            now
-        } else {
-            now.after(GRACE)
-        };
-        job.error = Some(told.clone());
-        job.stop = Some(Box::new(Stop {
-            at: now,
-            until,
-            why: told,
-        }));
-        job.go(JobState::Canceling, now);
-        let releases = (!forced && !quirks.has(Quirk::UnforcedSkipsRelease))
-            || quirks.has(Quirk::ForcedRunsRelease);
-        let released = if running && releases {
-            plan::release(job, stage, until)
-        } else {
-            until
-        };
-        let end = if released > until { released } else { until };
-        if at_once && end == now {
-            job.go(JobState::Canceled, now);
-            self.wake_children(id, now);
-        } else {
-            job.due = Some(end.after(STEP));
-            self.schedule(id);
-        }
-        Ok(())
-    }
-
-    /// Queues a job again that was cancelled or has failed. What had Finished stays so, and what was cancelled on its own before it ran.
-    ///
-    /// # Errors
-    /// No such job, or one in another state.
-    pub(crate) fn requeue_job(&mut self, id: i32, sent: &Sent, now: Moment) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let state = self.job_now(id, now)?.state;
-        let refused = match state {
-            JobState::Canceled => quirks.has(Quirk::RequeueOfCancelledRefused),
-            JobState::Failed => quirks.has(Quirk::RequeueOfFailedRefused),
-            _ => !quirks.has(Quirk::RequeueInAnyState),
-        };
-        if refused {
-            return Err(Fault::RequeueState);
-        }
-        if quirks.has(Quirk::RequeueDoesNothing) {
-            return Ok(());
-        }
-        if quirks.has(Quirk::RequeueChangesProperties) {
-            let read = self.job_changes(sent, Some(id))?;
-            self.apply(id, read, now);
-        }
-        let job = self.job_now(id, now)?;
-        let mut tasks = std::mem::take(&mut job.tasks);
-        for task in &mut tasks {
-            for run in &mut task.instances {
-                requeue_run(run, job, now, quirks);
-            }
-            let done = task
-                .instances
-                .iter()
-                .all(|run| matches!(run.base, Base::Over(_)));
-            if !task.instances.is_empty() && !done {
-                task.run.base = Base::Going;
-                task.run.course = None;
-                task.run.requeues += 1;
-            } else {
-                requeue_run(&mut task.run, job, now, quirks);
-            }
-        }
-        job.tasks = tasks;
-        if !quirks.has(Quirk::RequeueNotCounted) {
-            job.requeues += 1;
-        }
-        job.stop = None;
-        job.error = None;
-        job.started = None;
-        job.ended = None;
-        job.submitted = job.submitted.or(Some(now));
-        job.queued = Some(now);
-        job.go(JobState::Queued, now);
         job.due = Some(now.after(STEP));
         self.schedule(id);
         Ok(())
@@ -303,16 +193,26 @@ impl Scheduler {
             return Row::new();
         };
         let names = |places: &[u16]| self.node_names(places);
-        columns
-            .iter()
-            .map(|column| {
-                let value = job.value(*column, &names);
-                (
-                    column.facts().name,
-                    self.shown(*column == JobProperty::State, value),
-                )
-            })
-            .collect()
+        let values = columns.iter().map(|column| {
+            let value = job.value(*column, &names);
+            (
+                column.facts().name,
+                self.shown(*column == JobProperty::State, value),
+            )
+        });
+        self.ordered(values)
+    }
+
+    /// A row in the order that is due.
+    pub(super) fn ordered(&self, values: impl Iterator<Item = (&'static str, Value)>) -> Row {
+        let mut row: Row = values.collect();
+        if self.quirks.has(Quirk::PropertiesReversed) {
+            row.reverse();
+        }
+        if self.quirks.has(Quirk::EmptyPropertiesOmitted) {
+            row.retain(|(_, value)| !value.written().is_empty());
+        }
+        row
     }
 
     /// The value of a state, as it is shown.
@@ -332,72 +232,6 @@ impl Scheduler {
             .map(|node| node.name.as_str())
             .collect();
         names.join(",")
-    }
-
-    /// The environment variables of a job: those named, a missing one with an empty value, or all.
-    ///
-    /// # Errors
-    /// No such job.
-    pub(crate) fn job_variables(
-        &mut self,
-        id: i32,
-        names: Option<&str>,
-        now: Moment,
-    ) -> Result<Vec<(String, String)>, Fault> {
-        let quirks = self.quirks;
-        Ok(variables_named(
-            &self.job_now(id, now)?.variables,
-            names,
-            quirks,
-        ))
-    }
-
-    /// The custom properties of a job: those of the names that there are, or all.
-    ///
-    /// # Errors
-    /// No such job.
-    pub(crate) fn job_custom(
-        &mut self,
-        id: i32,
-        names: Option<&str>,
-        now: Moment,
-    ) -> Result<Vec<(String, String)>, Fault> {
-        let quirks = self.quirks;
-        Ok(custom_named(&self.job_now(id, now)?.custom, names, quirks))
-    }
-
-    /// Sets environment variables of a job; an empty value takes one out.
-    ///
-    /// # Errors
-    /// No such job, or too many characters.
-    pub(crate) fn set_job_variables(
-        &mut self,
-        id: i32,
-        sent: &Sent,
-        now: Moment,
-    ) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(id, now)?;
-        set_variables(&mut job.variables, sent, quirks)?;
-        job.changed = now;
-        Ok(())
-    }
-
-    /// Sets custom properties of a job; an empty value takes one out.
-    ///
-    /// # Errors
-    /// No such job, or a name or value that is too long.
-    pub(crate) fn set_job_custom(
-        &mut self,
-        id: i32,
-        sent: &Sent,
-        now: Moment,
-    ) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(id, now)?;
-        set_custom(&mut job.custom, sent, quirks)?;
-        job.changed = now;
-        Ok(())
     }
 
     /// Reads properties to set, and checks what only the scheduler knows: templates and parents.
@@ -514,146 +348,6 @@ const RUNNING: &[JobProperty] = &[
     JobProperty::TargetResourceCount,
     JobProperty::UserName,
 ];
-
-/// What of a run remains when its job is requeued.
-fn requeue_run(run: &mut Run, job: &Job, now: Moment, quirks: Quirks) {
-    let own_end = matches!(run.base, Base::Over(_));
-    let seen = run.seen(job, now, false);
-    let stays = (seen.state == TaskState::Finished && !quirks.has(Quirk::RequeueRerunsFinished))
-        || (own_end && seen.state == TaskState::Canceled && seen.started.is_none());
-    if stays {
-        run.base = Base::Over(Box::new(Over {
-            state: seen.state,
-            previous: seen.previous,
-            at: seen.changed,
-            error: seen.error.map(Into::into),
-        }));
-        return;
-    }
-    run.base = Base::Going;
-    run.course = None;
-    run.requeues += 1;
-}
-
-/// Checks the reason of a cancel.
-pub(super) fn check_message(message: &str, quirks: Quirks) -> Result<(), Fault> {
-    let length = message.chars().count();
-    let most = if quirks.has(Quirk::CancelMessageTooShort) {
-        CANCEL_MESSAGE - 1
-    } else {
-        CANCEL_MESSAGE
-    };
-    let too_long = length > most && !quirks.has(Quirk::CancelMessageUnlimited);
-    if too_long || (length == 0 && quirks.has(Quirk::EmptyCancelMessageRefused)) {
-        return Err(Fault::CancelMessage);
-    }
-    Ok(())
-}
-
-/// What `ErrorMessage` says of a cancel.
-pub(super) fn cancel_text(message: &str, quirks: Quirks) -> Box<str> {
-    if message.is_empty() || quirks.has(Quirk::CancelMessageLost) {
-        "Canceled on request.".into()
-    } else {
-        format!("Canceled on request: {message}").into()
-    }
-}
-
-/// Variables by name, all of them where none is named.
-pub(super) fn variables_named(
-    pairs: &Pairs,
-    names: Option<&str>,
-    quirks: Quirks,
-) -> Vec<(String, String)> {
-    named(
-        pairs,
-        names,
-        quirks,
-        !quirks.has(Quirk::UnknownVariableOmitted),
-    )
-}
-
-/// Custom properties by name, all of them where none is named.
-pub(super) fn custom_named(
-    pairs: &Pairs,
-    names: Option<&str>,
-    quirks: Quirks,
-) -> Vec<(String, String)> {
-    named(pairs, names, quirks, false)
-}
-
-fn named(
-    pairs: &Pairs,
-    names: Option<&str>,
-    quirks: Quirks,
-    missing: bool,
-) -> Vec<(String, String)> {
-    match names.filter(|names| !names.trim().is_empty() && !quirks.has(Quirk::NamesIgnored)) {
-        None => pairs
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect(),
-        Some(names) => items(names)
-            .filter_map(|name| match look_up(pairs, name) {
-                Some(value) => Some((name.to_owned(), value.to_owned())),
-                None => missing.then(|| (name.to_owned(), String::new())),
-            })
-            .collect(),
-    }
-}
-
-/// Sets environment variables.
-pub(super) fn set_variables(pairs: &mut Pairs, sent: &Sent, quirks: Quirks) -> Result<(), Fault> {
-    let merged = merged(pairs, sent, quirks);
-    let size: usize = merged
-        .iter()
-        .map(|(name, value)| name.chars().count() + value.chars().count())
-        .sum();
-    if size > VARIABLES {
-        return Err(Fault::Variables);
-    }
-    if !quirks.has(Quirk::VariablesLost) {
-        *pairs = merged;
-    }
-    Ok(())
-}
-
-/// Sets custom properties.
-pub(super) fn set_custom(pairs: &mut Pairs, sent: &Sent, quirks: Quirks) -> Result<(), Fault> {
-    for (name, value) in sent {
-        if name.chars().count() > CUSTOM_NAME {
-            return Err(Fault::CustomName);
-        }
-        if value.chars().count() > CUSTOM_VALUE {
-            return Err(Fault::Other(format!(
-                "the value of a custom property has at most {CUSTOM_VALUE} characters"
-            )));
-        }
-    }
-    let merged = merged(pairs, sent, quirks);
-    if merged.len() > CUSTOM_COUNT {
-        return Err(Fault::Other(format!(
-            "there are at most {CUSTOM_COUNT} custom properties"
-        )));
-    }
-    if !quirks.has(Quirk::CustomPropertiesLost) {
-        *pairs = merged;
-    }
-    Ok(())
-}
-
-/// The most custom properties of one job or task; no document tells one.
-const CUSTOM_COUNT: usize = 1_000;
-
-fn merged(pairs: &Pairs, sent: &Sent, quirks: Quirks) -> Pairs {
-    let mut merged = if quirks.has(Quirk::SettingReplacesAll) {
-        Pairs::new()
-    } else {
-        pairs.clone()
-    };
-    merge(&mut merged, sent);
-    merged
-}
 
 /// A task type that a job takes only while it is being configured.
 pub(super) fn comes_first(kind: TaskType) -> bool {

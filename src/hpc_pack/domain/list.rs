@@ -7,6 +7,7 @@
 use super::{
     bag::columns,
     catalogue::Catalogue,
+    cursor::{Key, Rank, Secret},
     fault::Fault,
     filter::{Filter, Listed},
     value::Value,
@@ -111,96 +112,6 @@ pub(crate) struct Query<P> {
     pub(super) skip: usize,
     given: u64,
     scope: Scope,
-}
-
-/// The place of a row in its list: its sort key, then its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rank {
-    key: Key,
-    /// The number of what the row shows.
-    pub(super) id: i64,
-    backwards: bool,
-}
-
-/// What a list is sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Key {
-    /// Nothing: the number alone decides.
-    Nothing,
-    /// A number, truth value, moment or word of an enumeration.
-    Number(i64),
-    /// Text without letter case.
-    Text(String),
-}
-
-impl Ord for Rank {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let order = self.key.cmp(&other.key).then(self.id.cmp(&other.id));
-        if self.backwards {
-            order.reverse()
-        } else {
-            order
-        }
-    }
-}
-
-impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Key {
-    /// The key that a value makes.
-    pub(super) fn of(value: &Value) -> Self {
-        match value {
-            Value::Text(text) => Self::Text(
-                text.chars()
-                    .take(SORTED)
-                    .flat_map(char::to_lowercase)
-                    .collect(),
-            ),
-            Value::Int(number) | Value::Word(_, number) => Self::Number(*number),
-            Value::Bool(yes) => Self::Number(i64::from(*yes)),
-            Value::Time(moment) => {
-                Self::Number(moment.map_or(-1, |at| i64::try_from(at.0).unwrap_or(i64::MAX)))
-            }
-        }
-    }
-}
-
-/// What continuations are signed with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Secret(pub(super) u128);
-
-impl Secret {
-    fn tag(self, payload: &[u8]) -> [u8; 16] {
-        let half = |side: u8| {
-            let mut hasher = DefaultHasher::new();
-            (self.0, side).hash(&mut hasher);
-            payload.hash(&mut hasher);
-            self.0.hash(&mut hasher);
-            hasher.finish().to_be_bytes()
-        };
-        let mut tag = [0; 16];
-        tag[..8].copy_from_slice(&half(0));
-        tag[8..].copy_from_slice(&half(1));
-        tag
-    }
-
-    fn seal(self, payload: &Json) -> String {
-        let mut bytes = payload.to_string().into_bytes();
-        bytes.extend_from_slice(&self.tag(payload.to_string().as_bytes()));
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
-
-    fn open(self, token: &str) -> Option<Json> {
-        let bytes = URL_SAFE_NO_PAD.decode(token.trim()).ok()?;
-        let (payload, tag) = bytes.split_last_chunk::<16>()?;
-        (self.tag(payload) == *tag)
-            .then(|| serde_json::from_slice(payload).ok())
-            .flatten()
-    }
 }
 
 impl<P: Catalogue> Query<P> {
@@ -396,75 +307,6 @@ fn read_filter(text: &str, listed: Listed, quirks: Quirks) -> Result<Filter, Fau
     }
     filter.either = quirks.has(Quirk::FilterIsOr);
     Ok(filter)
-}
-
-/// Picks the rows of a page out of all that are offered, in order, keeping no more than it needs.
-#[derive(Debug)]
-pub(super) struct Picker {
-    after: Option<Rank>,
-    room: usize,
-    best: BinaryHeap<Rank>,
-    backwards: bool,
-    repeats: bool,
-}
-
-impl Picker {
-    /// For one page of a query, and one row more that tells whether anything remains.
-    pub(super) fn new<P: Catalogue>(query: &Query<P>, quirks: Quirks) -> Self {
-        Self {
-            after: query.after.clone(),
-            room: query.rows.saturating_add(query.skip).saturating_add(2),
-            best: BinaryHeap::new(),
-            backwards: quirks.has(Quirk::SortDescends),
-            repeats: quirks.has(Quirk::PageRepeatsRow),
-        }
-    }
-
-    /// Takes a row into account.
-    pub(super) fn offer(&mut self, key: Key, id: i64) {
-        let rank = Rank {
-            key,
-            id,
-            backwards: self.backwards,
-        };
-        let given = self.after.as_ref().is_some_and(|after| {
-            if self.repeats {
-                rank < *after
-            } else {
-                rank <= *after
-            }
-        });
-        if given || (self.is_full() && self.best.peek().is_some_and(|worst| rank >= *worst)) {
-            return;
-        }
-        self.best.push(rank);
-        if self.best.len() > self.room {
-            self.best.pop();
-        }
-    }
-
-    /// Whether nothing that comes later in the order can matter.
-    pub(super) fn is_full(&self) -> bool {
-        self.best.len() >= self.room
-    }
-
-    /// The rows of the page in order, and whether more remain.
-    pub(super) fn finish<P: Catalogue>(
-        self,
-        query: &Query<P>,
-        quirks: Quirks,
-    ) -> (Vec<Rank>, bool) {
-        let mut ranks = self.best.into_sorted_vec();
-        ranks.drain(..query.skip.min(ranks.len()));
-        if query.after.is_some() && quirks.has(Quirk::PageSkipsRow) && !ranks.is_empty() {
-            ranks.remove(0);
-        }
-        let more = ranks.len() > query.rows;
-        ranks.truncate(query.rows);
-        let more = (more && !quirks.has(Quirk::ContinuationMissing))
-            || quirks.has(Quirk::ContinuationOnLastPage);
-        (ranks, more)
-    }
 }
 
 #[cfg(test)]

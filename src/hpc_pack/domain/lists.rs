@@ -4,9 +4,11 @@ use super::{
     catalogue::{
         Catalogue, JOB_LIST_DEFAULT, JobProperty, NodeProperty, TASK_LIST_DEFAULT, TaskProperty,
     },
+    cursor::{Key, Rank},
     fault::Fault,
     filter::Listed,
-    list::{Ask, Key, Page, Picker, Query, Rank, Row, Scope},
+    list::{Ask, Page, Query, Row, Scope},
+    picker::Picker,
     run::Run,
     scheduler::Scheduler,
     tasks::TaskRef,
@@ -83,10 +85,12 @@ impl Scheduler {
                     list.at = self.jobs.len();
                     break;
                 }
-                let owned = query
-                    .owner
-                    .as_ref()
-                    .is_none_or(|owner| job.owner.to_lowercase() == *owner);
+                let hidden = job.id == 1 && self.quirks.has(Quirk::JobMissing);
+                let owned = !hidden
+                    && query
+                        .owner
+                        .as_ref()
+                        .is_none_or(|owner| job.owner.to_lowercase() == *owner);
                 if owned && query.filter.passes(job.state as i64, job.changed) {
                     let key = query.sort.map_or(Key::Nothing, |sort| {
                         Key::of(&job.value(sort, &|places| self.node_names(places)))
@@ -151,7 +155,8 @@ impl Scheduler {
                 picker.offer(key, id);
             }
         };
-        for task in &job.tasks {
+        let left_out = usize::from(quirks.has(Quirk::TaskMissing));
+        for task in job.tasks.iter().skip(left_out) {
             let expanded = expand && !task.instances.is_empty();
             if !expanded || quirks.has(Quirk::SweepMasterListed) {
                 offer(task, &task.run, None);
@@ -284,15 +289,13 @@ impl Scheduler {
         let Some(node) = self.cluster.nodes.get(id - 1) else {
             return Row::new();
         };
-        columns
-            .iter()
-            .map(|column| {
-                let value = node.value(*column, id);
-                (
-                    column.facts().name,
-                    self.shown(*column == NodeProperty::State, value),
-                )
-            })
-            .collect()
+        let values = columns.iter().map(|column| {
+            let value = node.value(*column, id);
+            (
+                column.facts().name,
+                self.shown(*column == NodeProperty::State, value),
+            )
+        });
+        self.ordered(values)
     }
 }

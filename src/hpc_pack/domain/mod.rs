@@ -3,10 +3,13 @@
 //! In: what is asked, as values, with the moment at which it is asked. Out: values, or a [`Fault`]. It must not know HTTP, XML
 //! or JSON bodies, so that a second wire can be put on it. No command is ever executed.
 
+mod admission;
 mod bag;
 mod catalogue;
 mod cluster;
 mod command;
+mod cursor;
+mod endings;
 mod environment;
 mod fault;
 mod filter;
@@ -15,6 +18,8 @@ mod job_file;
 mod jobs;
 mod list;
 mod lists;
+mod pairs;
+mod picker;
 mod plan;
 mod run;
 mod scheduler;

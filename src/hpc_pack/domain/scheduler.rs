@@ -1,9 +1,10 @@
 use super::{
+    admission,
     cluster::Cluster,
     command::Script,
+    cursor::Secret,
     fault::Fault,
     job::{Job, Stop},
-    list::Secret,
     plan::{self, Stage},
     state::JobState,
 };
@@ -95,6 +96,13 @@ impl Scheduler {
 
     /// Brings one job up to date, and before it the jobs that it waits for.
     pub(super) fn settle(&mut self, id: i32, now: Moment) {
+        let simple = self.job_ref(id).is_none_or(|job| {
+            job.due.is_some_and(|due| due > now) && job.parents().next().is_none()
+                || job.state.is_final()
+        });
+        if simple {
+            return;
+        }
         let mut open = vec![id];
         let mut seen = HashSet::new();
         let mut order = Vec::new();
@@ -186,7 +194,7 @@ impl Scheduler {
                 job.due = Some(at.after(STEP));
             }
             JobState::Validating | JobState::ExternalValidation => {
-                match plan::objection(job, stage.cluster) {
+                match admission::objection(job, stage.cluster) {
                     Some(why) => {
                         job.error = Some(why.into());
                         job.go(JobState::Failed, at);
@@ -206,7 +214,7 @@ impl Scheduler {
                     job.go(JobState::Failed, at);
                 }
                 Wait::Until(_) => {
-                    job.nodes = plan::allocation(job, stage.cluster);
+                    job.nodes = admission::allocation(job, stage.cluster);
                     job.started = Some(at);
                     job.go(JobState::Running, at);
                     plan::plan(job, stage, at);

@@ -3,12 +3,10 @@
 use super::{
     bag::{Changes, changes},
     catalogue::{Catalogue, TaskProperty},
+    endings::{cancel_text, check_message},
     fault::Fault,
     job::{Job, Task},
-    jobs::{
-        Sent, cancel_text, check_message, comes_first, custom_named, set_custom, set_variables,
-        variables_named,
-    },
+    jobs::{Sent, comes_first},
     list::Row,
     plan,
     run::{Base, Over, Run, Seen},
@@ -284,16 +282,14 @@ impl Scheduler {
             return Row::new();
         };
         let seen = run.seen(job, now, at.subtask.is_none() && !task.instances.is_empty());
-        columns
-            .iter()
-            .map(|column| {
-                let value = self.task_value(job, task, (run, &seen, at.subtask), *column);
-                (
-                    column.facts().name,
-                    self.shown(*column == TaskProperty::State, value),
-                )
-            })
-            .collect()
+        let values = columns.iter().map(|column| {
+            let value = self.task_value(job, task, (run, &seen, at.subtask), *column);
+            (
+                column.facts().name,
+                self.shown(*column == TaskProperty::State, value),
+            )
+        });
+        self.ordered(values)
     }
 
     /// The value of one property of a task or subtask.
@@ -352,68 +348,6 @@ impl Scheduler {
             _ => task.bag.get(property).clone(),
         }
     }
-
-    /// The environment variables of a task: those named, a missing one with an empty value, or all.
-    ///
-    /// # Errors
-    /// No such task.
-    pub(crate) fn task_variables(
-        &mut self,
-        at: TaskRef,
-        names: Option<&str>,
-        now: Moment,
-    ) -> Result<Vec<(String, String)>, Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(at.job, now)?;
-        Ok(variables_named(&find(job, at)?.0.variables, names, quirks))
-    }
-
-    /// The custom properties of a task: those of the names that there are, or all.
-    ///
-    /// # Errors
-    /// No such task.
-    pub(crate) fn task_custom(
-        &mut self,
-        at: TaskRef,
-        names: Option<&str>,
-        now: Moment,
-    ) -> Result<Vec<(String, String)>, Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(at.job, now)?;
-        Ok(custom_named(&find(job, at)?.0.custom, names, quirks))
-    }
-
-    /// Sets environment variables of a task; an empty value takes one out.
-    ///
-    /// # Errors
-    /// No such task, or too many characters.
-    pub(crate) fn set_task_variables(
-        &mut self,
-        at: TaskRef,
-        sent: &Sent,
-        now: Moment,
-    ) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(at.job, now)?;
-        find(job, at)?;
-        set_variables(&mut job.tasks[index(at.task)].variables, sent, quirks)
-    }
-
-    /// Sets custom properties of a task; an empty value takes one out.
-    ///
-    /// # Errors
-    /// No such task, or a name or value that is too long.
-    pub(crate) fn set_task_custom(
-        &mut self,
-        at: TaskRef,
-        sent: &Sent,
-        now: Moment,
-    ) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(at.job, now)?;
-        find(job, at)?;
-        set_custom(&mut job.tasks[index(at.task)].custom, sent, quirks)
-    }
 }
 
 /// A task that fits the job, not yet added.
@@ -456,7 +390,7 @@ pub(super) fn find(job: &Job, at: TaskRef) -> Result<(&Task, &Run), Fault> {
 }
 
 /// The place of an identifier that is known to exist.
-fn index(id: i32) -> usize {
+pub(super) fn index(id: i32) -> usize {
     usize::try_from(id - 1).unwrap_or(0)
 }
 
@@ -489,15 +423,16 @@ fn check_type(kind: TaskType, read: &Changes<TaskProperty>) -> Result<(), Fault>
 /// Service tasks have their job to themselves, but for node preparation and release.
 fn check_mix(job: &Job, kind: TaskType, but: Option<i32>) -> Result<(), Fault> {
     let plain = |kind| matches!(kind, TaskType::Basic | TaskType::ParametricSweep);
-    let clash = job
+    // All those that are there agree already, so the first speaks for them.
+    let first = job
         .tasks
         .iter()
         .filter(|task| Some(task.id) != but)
         .map(Task::kind)
-        .any(|other| {
-            (plain(kind) && other == TaskType::Service)
-                || (kind == TaskType::Service && plain(other))
-        });
+        .find(|other| plain(*other) || *other == TaskType::Service);
+    let clash = first.is_some_and(|other| {
+        (plain(kind) && other == TaskType::Service) || (kind == TaskType::Service && plain(other))
+    });
     if clash {
         Err(Fault::MixedTypes)
     } else {

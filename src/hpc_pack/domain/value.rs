@@ -36,6 +36,9 @@ pub(crate) enum Form {
     Time,
 }
 
+/// The most identifiers in one list; no document tells one.
+const MOST_IDS: usize = 1_000;
+
 impl Value {
     /// No text.
     pub(crate) const EMPTY: Self = Self::Text(Cow::Borrowed(""));
@@ -133,6 +136,9 @@ impl Form {
             Self::Ids => {
                 let ids: Result<Vec<i32>, _> = items(text).map(str::parse).collect();
                 let ids = ids.map_err(|_| "a list of identifiers".to_owned())?;
+                if ids.len() > MOST_IDS {
+                    return Err(format!("at most {MOST_IDS} identifiers"));
+                }
                 let ids: Vec<_> = ids.iter().map(i32::to_string).collect();
                 Value::from(ids.join(","))
             }

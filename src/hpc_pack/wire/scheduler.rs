@@ -130,7 +130,7 @@ pub(super) fn names<'a>(call: &Call<'a>, name: &str) -> Option<Cow<'a, str>> {
 /// A value that is neither of the two.
 pub(super) fn renders_xml(node: &HeadNode, call: &Call<'_>) -> Result<bool, Fault> {
     let xml = match call.query.get("Render") {
-        None => false,
+        None => node.quirks.has(Quirk::RenderDefaultsToXml),
         Some(render) if render.is_empty() || render.eq_ignore_ascii_case("RestPropRender") => false,
         Some(render) if render.eq_ignore_ascii_case("HpcJobXml") => true,
         Some(_) => {
@@ -140,6 +140,15 @@ pub(super) fn renders_xml(node: &HeadNode, call: &Call<'_>) -> Result<bool, Faul
         }
     };
     Ok(xml && !node.quirks.has(Quirk::RenderIgnored))
+}
+
+/// Whether a cancel is forced.
+///
+/// # Errors
+/// A value that is neither True nor False.
+pub(super) fn is_forced(node: &HeadNode, call: &Call<'_>) -> Result<bool, Fault> {
+    let forced = call.query.boolean("Forced")?;
+    Ok(forced.unwrap_or(node.quirks.has(Quirk::ForcedByDefault)))
 }
 
 /// A row as a reply.
@@ -210,7 +219,7 @@ fn submit(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
 }
 
 fn cancel(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
-    let forced = call.query.boolean("Forced")?.unwrap_or(false);
+    let forced = is_forced(node, call)?;
     let message = bags::read_string(call.body)?;
     ask(node, call, |scheduler| {
         scheduler.cancel_job(job_id(call), forced, &message, call.now)

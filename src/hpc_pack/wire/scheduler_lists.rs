@@ -70,7 +70,9 @@ impl<'a> Asked<'a> {
             owner: query.get("Owner"),
             query_id: query.get("QueryId"),
             rows: query.integer("RowsPerRead")?,
-            expand: query.boolean("ExpandParametric")?,
+            expand: query
+                .boolean("ExpandParametric")?
+                .or(node.quirks.has(Quirk::CollapsedByDefault).then_some(false)),
             object_number,
         })
     }

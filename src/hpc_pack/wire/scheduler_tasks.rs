@@ -2,7 +2,7 @@
 
 use super::{
     Call, Fault, Flow, WireReply, bags,
-    scheduler::{ask, bag, done, job_id, names, pairs, renders_xml, task_ref},
+    scheduler::{ask, bag, done, is_forced, job_id, names, pairs, renders_xml, task_ref},
     scheduler_xml as files,
 };
 use crate::hpc_pack::HeadNode;
@@ -43,7 +43,7 @@ pub(super) fn set(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
 
 /// Cancel Task, Cancel Subtask.
 pub(super) fn cancel(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
-    let forced = call.query.boolean("Forced")?.unwrap_or(false);
+    let forced = is_forced(node, call)?;
     let message = bags::read_string(call.body)?;
     ask(node, call, |scheduler| {
         scheduler.cancel_task(task_ref(call), forced, &message, call.now)
