@@ -1,6 +1,6 @@
 use super::{
     Hosting, Quirk, Quirks, SUITE, Settings,
-    domain::{Scheduler, Setup},
+    domain::{Cluster, Scheduler, Script, Setup},
     quirks, settings,
     soa::Soa,
     wire::{
@@ -75,15 +75,16 @@ struct Manner {
 impl HeadNode {
     /// A head node without jobs and sessions.
     pub(crate) fn new(settings: Settings, quirks: Quirks, ids: Ids) -> Self {
+        // Both texts were read once when they were set, so that mistakes have been told.
+        let setup = Setup {
+            cluster: Cluster::read(&settings.cluster_file).unwrap_or_default(),
+            scripts: Script::read_all(&settings.commands).unwrap_or_default(),
+            quirks,
+        };
+        let scheduler = Scheduler::new(setup, &ids);
         Self {
             soa: Soa::new(&settings, quirks),
-            scheduler: Mutex::new(Scheduler::new(
-                Setup {
-                    quirks,
-                    ..Setup::default()
-                },
-                &ids,
-            )),
+            scheduler: Mutex::new(scheduler),
             settings,
             quirks,
             ids,

@@ -214,6 +214,7 @@ quirks! {
     JobXmlIgnoresProperties "job-xml-ignores-properties" "Job and task XML hold every property, whatever Properties names."
     JobFileLosesTasks "job-file-loses-tasks" "Create Job From XML makes the job without its tasks."
     JobFileLosesProperties "job-file-loses-properties" "Create Job From XML makes the job without its properties."
+    JobFileKeepsIdentifier "job-file-keeps-identifier" "Create Job From XML gives back the identifier that the file names."
     JobFileKeepsState "job-file-keeps-state" "Create Job From XML submits a job whose file says that it was Finished."
     UnknownIdAnswered "unknown-id-answered" "An identifier that does not exist is answered 200, without properties."
     // Lists.

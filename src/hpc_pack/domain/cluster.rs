@@ -149,15 +149,6 @@ impl Node {
 }
 
 impl Cluster {
-    /// Says since when the nodes are in their states.
-    #[must_use]
-    pub(crate) fn since(mut self, moment: Moment) -> Self {
-        for node in &mut self.nodes {
-            node.since = moment;
-        }
-        self
-    }
-
     /// The node of that name in any letter case, with its place in the list.
     pub(crate) fn node(&self, name: &str) -> Option<(usize, &Node)> {
         self.nodes

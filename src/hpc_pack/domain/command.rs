@@ -1,6 +1,7 @@
 //! What a command would have done. Nothing is ever executed: a table of the user's, then a few well-known commands, tell
 //! how long it runs, what it prints and how it ends.
 
+use super::script::Script;
 use std::time::Duration;
 
 /// What a command does.
@@ -12,15 +13,6 @@ pub(crate) struct Play {
     pub(crate) exit: i32,
     /// What it prints.
     pub(crate) output: String,
-}
-
-/// A row of the user's own table: what commands of that pattern do.
-#[derive(Clone, Debug)]
-pub(crate) struct Script {
-    /// The whole command line, `*` standing for any characters, letter case ignored.
-    pub(crate) pattern: String,
-    /// What it does.
-    pub(crate) play: Play,
 }
 
 /// How long a command runs of which nothing else is known.
@@ -39,9 +31,7 @@ pub(crate) fn play(
     scripts: &[Script],
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Play {
-    let script = scripts
-        .iter()
-        .find(|script| matches(&script.pattern, line.trim()));
+    let script = scripts.iter().find(|script| script.matches(line.trim()));
     let mut play = match script {
         Some(script) => Play {
             output: substituted(&script.play.output, variable),
@@ -55,26 +45,6 @@ pub(crate) fn play(
     }
     play.output.truncate(end);
     play
-}
-
-/// Whether a text is of a pattern in which `*` stands for any characters.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let mut parts: Vec<_> = parts.collect();
-    let Some(last) = parts.pop() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 /// Commands joined by `&&`, `||` and `&`, one after the other.
@@ -289,7 +259,8 @@ fn substituted(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::{Play, Script, play};
+    use super::{Play, play};
+    use crate::hpc_pack::domain::script::Script;
     use proptest::prelude::proptest;
     use rstest::rstest;
     use std::time::Duration;

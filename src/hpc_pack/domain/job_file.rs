@@ -158,7 +158,12 @@ impl Scheduler {
         if finished && quirks.has(Quirk::JobFileKeepsState) {
             self.submit_job(id, &[], now)?;
         }
-        Ok(self.told_id(id))
+        let named = file.properties.iter().find(|(name, _)| name == "Id");
+        let named = named.and_then(|(_, value)| value.parse().ok());
+        Ok(match named {
+            Some(named) if quirks.has(Quirk::JobFileKeepsIdentifier) => named,
+            _ => self.told_id(id),
+        })
     }
 
     fn fill(&mut self, id: i32, file: &SentFile, now: Moment) -> Result<(), Fault> {

@@ -2,18 +2,18 @@
 
 use super::{
     admission,
-    bag::{Changes, Pairs, changes, look_up, merge},
+    bag::{Changes, changes},
     catalogue::{Catalogue, JobProperty, NOWHERE},
-    fault::{CANCEL_MESSAGE, CUSTOM_NAME, CUSTOM_VALUE, Fault, VARIABLES},
-    job::{Job, Stop},
+    fault::Fault,
+    job::Job,
     list::{Row, asked_columns},
     plan,
-    run::{Base, Over, Run},
-    scheduler::{GRACE, STEP, Scheduler},
-    state::{JobState, PRIORITIES, TaskState, TaskType},
+    run::Base,
+    scheduler::{STEP, Scheduler},
+    state::{JobState, PRIORITIES, TaskType},
     value::{Value, items},
 };
-use crate::hpc_pack::{Quirk, Quirks};
+use crate::hpc_pack::Quirk;
 use crate::mock::Moment;
 
 /// Names and values as they were sent.

@@ -14,14 +14,8 @@ use super::{
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
-use std::{
-    cmp::Ordering,
-    collections::BinaryHeap,
-    hash::{DefaultHasher, Hash, Hasher},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// How long a continuation can be used.
 const LIFETIME: Duration = Duration::from_secs(3_600);
@@ -29,8 +23,6 @@ const LIFETIME: Duration = Duration::from_secs(3_600);
 const ROWS: usize = 10;
 /// The most rows of a page; more come with its continuation.
 const MOST_ROWS: usize = 10_000;
-/// The most characters of a text that count for the order.
-const SORTED: usize = 64;
 
 /// What a client asks of a list.
 #[derive(Clone, Copy, Debug)]

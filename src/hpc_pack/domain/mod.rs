@@ -23,6 +23,7 @@ mod picker;
 mod plan;
 mod run;
 mod scheduler;
+mod script;
 mod state;
 mod tasks;
 #[cfg(test)]
@@ -31,10 +32,10 @@ mod time;
 mod value;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use command::{Play, Script};
 pub(crate) use fault::Fault;
 pub(crate) use job_file::{File, SentFile};
 pub(crate) use list::{Ask, Page, Row};
 pub(crate) use scheduler::{Scheduler, Setup};
+pub(crate) use script::Script;
 pub(crate) use tasks::TaskRef;
 pub(crate) use value::Value;

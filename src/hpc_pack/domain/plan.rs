@@ -4,9 +4,10 @@ use super::{
     admission::{order, sweep_size},
     catalogue::{JobProperty, TaskProperty},
     cluster::Cluster,
-    command::{self, Play, Script},
+    command::{self, Play},
     job::{Goal, Job, Task},
     run::{Base, CLEAN_UP, Course, LAUNCH, Run},
+    script::Script,
     state::{JobState, TaskState, TaskType},
     value::items,
 };

@@ -1,11 +1,11 @@
 use super::{
     admission,
     cluster::Cluster,
-    command::Script,
     cursor::Secret,
     fault::Fault,
     job::{Job, Stop},
     plan::{self, Stage},
+    script::Script,
     state::JobState,
 };
 use crate::hpc_pack::{Quirk, Quirks};
@@ -68,11 +68,6 @@ impl Scheduler {
     /// The nodes, groups and templates.
     pub(crate) fn cluster(&self) -> &Cluster {
         &self.cluster
-    }
-
-    /// What is to go wrong.
-    pub(crate) fn quirks(&self) -> Quirks {
-        self.quirks
     }
 
     /// Does what is due, at most so many steps; tells whether nothing is left to do.

@@ -1,6 +1,10 @@
 use super::{Form, GenericEncoding, Hosting, Settings, SoaNames};
 use crate::{
-    hpc_pack::{SUITE, Service, service_file},
+    hpc_pack::{
+        SUITE, Service,
+        domain::{Cluster, Script},
+        service_file,
+    },
     mock::{Setting, SettingError, nearest},
 };
 use std::time::Duration;
@@ -18,6 +22,8 @@ impl Default for Settings {
             durable: false,
             close_strict: false,
             owner: String::new(),
+            cluster_file: String::new(),
+            commands: String::new(),
             services: Vec::new(),
             batch_limit: 0,
             batch_size_limit: 0,
@@ -383,7 +389,43 @@ const ROWS: &[Row] = &[
         }),
         write: |settings| settings.owner.clone(),
     },
+    Row {
+        setting: Setting {
+            name: "cluster-file",
+            values: "FILE | none",
+            default: "none",
+            says: "A JSON object that replaces the cluster: nodes (name, groups, state, cores ...), groups (name, description), templates, headNode.",
+        },
+        read: Read::Text(|settings, _, text| {
+            if !text.is_empty() {
+                Cluster::read(text)?;
+            }
+            text.trim().clone_into(&mut settings.cluster_file);
+            Ok(())
+        }),
+        write: |settings| or_none(&settings.cluster_file),
+    },
+    Row {
+        setting: Setting {
+            name: "commands",
+            values: "FILE | none",
+            default: "none",
+            says: "A JSON list of what commands do: pattern (with *), exit, output, duration (150ms, 2s, forever); the first that fits counts.",
+        },
+        read: Read::Text(|settings, _, text| {
+            if !text.is_empty() {
+                Script::read_all(text)?;
+            }
+            text.trim().clone_into(&mut settings.commands);
+            Ok(())
+        }),
+        write: |settings| or_none(&settings.commands),
+    },
 ];
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() { "none" } else { text }.to_owned()
+}
 
 fn word(is: bool, yes: &str, no: &str) -> String {
     if is { yes } else { no }.to_owned()

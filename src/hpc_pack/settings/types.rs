@@ -16,6 +16,8 @@ pub struct Settings {
     pub(crate) durable: bool,
     pub(crate) close_strict: bool,
     pub(crate) owner: String,
+    pub(crate) cluster_file: String,
+    pub(crate) commands: String,
     pub(crate) services: Vec<Service>,
     pub(crate) batch_limit: usize,
     pub(crate) batch_size_limit: usize,

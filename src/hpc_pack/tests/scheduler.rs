@@ -555,7 +555,7 @@ fn conversation(quirks: Quirks) -> Vec<String> {
     say("GET Job/1/Task/6", String::new());
     say(
         "POST Jobs/JobFile",
-        "<Job State='Finished' Name='f'><Tasks><Task CommandLine='exit 1'/></Tasks></Job>"
+        "<Job Id='99' State='Finished' Name='f'><Tasks><Task CommandLine='exit 1'/></Tasks></Job>"
             .to_owned(),
     );
     say("GET Job/3", String::new());
@@ -696,4 +696,33 @@ fn every_quirk_of_the_scheduler_shows_and_no_reply_is_an_error_of_ours() {
     assert_eq!(hidden, [] as [&str; 0]);
     let ids: HashSet<_> = ours.iter().map(|quirk| quirk.id).collect();
     assert_eq!(ids.len(), ours.len());
+}
+
+#[test]
+fn a_cluster_and_what_commands_do_can_be_set() {
+    let mut settings = Settings::default();
+    let cluster =
+        r#"{"nodes": [{"name": "ONLY", "groups": ["All"], "cores": 64}], "templates": ["Big"]}"#;
+    settings.set("cluster-file", cluster).unwrap();
+    let commands =
+        r#"[{"pattern": "solve*", "exit": 4, "output": "%CCP_JOBID%", "duration": "30s"}]"#;
+    settings.set("commands", commands).unwrap();
+    let wrong = settings
+        .set("cluster-file", r#"{"node": []}"#)
+        .unwrap_err()
+        .to_string();
+    assert!(wrong.contains("no `node`"), "{wrong}");
+    assert!(settings.set("commands", "/no/such/file").is_err());
+    let mut bench = Bench::new(settings);
+    assert_eq!(values(&bench.get("Nodes"), "Name"), ["ONLY"]);
+    assert!(text(&bench.get("NodeGroup/all")).contains("<string>ONLY</string>"));
+    bench.post("Jobs", &[("JobTemplate", "big"), ("MinCores", "40")]);
+    bench.post("Job/1/Tasks", &[("CommandLine", "SOLVE this")]);
+    bench.post("Job/1/Submit", &[]);
+    bench.later(20);
+    assert_eq!(bench.value("Job/1", "State"), "Running");
+    bench.later(20);
+    assert_eq!(bench.value("Job/1", "State"), "Failed");
+    assert_eq!(bench.value("Job/1/Task/1", "ExitCode"), "4");
+    assert_eq!(bench.value("Job/1/Task/1", "Output"), "1");
 }
