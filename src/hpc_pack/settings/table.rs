@@ -27,6 +27,7 @@ impl Default for Settings {
             services: Vec::new(),
             batch_limit: 0,
             batch_size_limit: 0,
+            batch_memory: 0,
             request_time: Duration::ZERO,
             response_wait: Duration::ZERO,
             soa_names: SoaNames::default(),
@@ -290,6 +291,19 @@ const ROWS: &[Row] = &[
     },
     Row {
         setting: Setting {
+            name: "batch-memory",
+            values: "BYTES",
+            default: "536870912",
+            says: "How many bytes of requests and responses all batches of all sessions may hold together.",
+        },
+        read: Read::Value(|settings, value| {
+            settings.batch_memory = value.parse().ok()?;
+            Some(())
+        }),
+        write: |settings| settings.batch_memory.to_string(),
+    },
+    Row {
+        setting: Setting {
             name: "request-time",
             values: "MILLISECONDS",
             default: "20",
@@ -504,7 +518,8 @@ mod tests {
             .response_wait(Duration::from_millis(4))
             .soa_names(SoaNames::Pack)
             .generic_encoding(GenericEncoding::Utf16)
-            .batch_limits(5, 6);
+            .batch_limits(5, 6)
+            .batch_memory(7);
         let mut read = Settings::default();
         for (name, value) in settings.pairs() {
             read.set(&name, &value).unwrap();

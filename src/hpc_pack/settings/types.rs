@@ -21,6 +21,7 @@ pub struct Settings {
     pub(crate) services: Vec<Service>,
     pub(crate) batch_limit: usize,
     pub(crate) batch_size_limit: usize,
+    pub(crate) batch_memory: usize,
     pub(crate) request_time: Duration,
     pub(crate) response_wait: Duration,
     pub(crate) soa_names: SoaNames,
@@ -166,6 +167,13 @@ impl Settings {
     pub fn batch_limits(mut self, batches: usize, bytes: usize) -> Self {
         self.batch_limit = batches;
         self.batch_size_limit = bytes;
+        self
+    }
+
+    /// How many bytes of requests and responses all batches of all sessions may hold together.
+    #[must_use]
+    pub fn batch_memory(mut self, bytes: usize) -> Self {
+        self.batch_memory = bytes;
         self
     }
 }

@@ -3,25 +3,82 @@ use crate::{
     hpc_pack::{Quirk, Quirks},
     mock::Moment,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 /// The requests of one client in a session, and what has become of them.
 ///
 /// # Why
 /// Nothing runs: a batch knows when it was committed and how long each request takes, and everything else
 /// follows from the time at which it is asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
     entries: Vec<Entry>,
     committed: Option<Moment>,
     /// How long the slowest request takes, those included whose responses are deleted.
     slowest: Duration,
     ever_sent: bool,
+    held: Held,
+}
+
+/// How many bytes all batches together hold, and may hold.
+#[derive(Debug)]
+pub(super) struct Memory {
+    held: AtomicUsize,
+    limit: usize,
+}
+
+/// The part of one batch, given back when the batch goes.
+#[derive(Debug)]
+struct Held {
+    memory: Arc<Memory>,
     bytes: usize,
+}
+
+impl Memory {
+    /// Nothing held yet.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            limit,
+        }
+    }
+}
+
+impl Held {
+    /// Takes more; tells whether there was room, both in the batch and in all.
+    fn take(&mut self, bytes: usize, limit: usize) -> bool {
+        let all = self.memory.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let room = all <= self.memory.limit && self.bytes + bytes <= limit;
+        if room {
+            self.bytes += bytes;
+        } else {
+            self.memory.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        room
+    }
+
+    /// Gives some back.
+    fn give(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.memory.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.give(self.bytes);
+    }
 }
 
 #[derive(Debug)]
 struct Entry {
+    bytes: usize,
     request: Arc<Message>,
     work: Work,
     sent: Moment,
@@ -41,6 +98,17 @@ pub(crate) enum Delivery {
 const GLANCE: Duration = Duration::from_millis(50);
 
 impl Batch {
+    /// Without requests.
+    pub(super) fn new(memory: Arc<Memory>) -> Self {
+        Self {
+            entries: Vec::new(),
+            committed: None,
+            slowest: Duration::ZERO,
+            ever_sent: false,
+            held: Held { memory, bytes: 0 },
+        }
+    }
+
     /// Adds requests.
     ///
     /// # Errors
@@ -56,31 +124,34 @@ impl Batch {
         if self.committed.is_some() && !quirks.has(Quirk::RequestsAfterCommit) {
             return Err(Refused::AlreadyCommitted);
         }
-        let bytes: usize = requests
-            .iter()
-            .map(|(message, _)| message.size() + OVERHEAD)
-            .sum();
-        if self.bytes + bytes > limit {
-            return Err(Refused::BatchTooLarge);
-        }
         if commit && requests.is_empty() && !self.ever_sent {
             return Err(Refused::NothingToCommit);
         }
-        if quirks.has(Quirk::SendReplaces) {
-            self.entries.clear();
-        }
-        self.ever_sent |= !requests.is_empty();
-        self.bytes += bytes;
         let loses = usize::from(quirks.has(Quirk::LastRequestLost));
         let kept = requests.len().saturating_sub(loses);
-        for (message, work) in requests.into_iter().take(kept) {
-            self.slowest = self.slowest.max(work.takes);
-            self.entries.push(Entry {
-                request: Arc::new(message),
+        let entries: Vec<Entry> = requests
+            .into_iter()
+            .map(|(request, work)| Entry {
+                bytes: request.size() + work.size() + OVERHEAD,
+                request: Arc::new(request),
                 work,
                 sent: now,
                 read: false,
-            });
+            })
+            .collect();
+        if !self
+            .held
+            .take(entries.iter().map(|entry| entry.bytes).sum(), limit)
+        {
+            return Err(Refused::BatchTooLarge);
+        }
+        self.ever_sent |= !entries.is_empty();
+        if quirks.has(Quirk::SendReplaces) {
+            self.entries.clear();
+        }
+        for entry in entries.into_iter().take(kept) {
+            self.slowest = self.slowest.max(entry.work.takes);
+            self.entries.push(entry);
         }
         let ignored = quirks.has(Quirk::CommitParameterIgnored);
         if (commit && !ignored) || quirks.has(Quirk::SendCommits) {
@@ -135,7 +206,13 @@ impl Batch {
         let deletes =
             (!reset && !durable && !keeps) || (wanted.reset && quirks.has(Quirk::ResetDeletes));
         if deletes {
-            self.entries.retain(|entry| !entry.read);
+            let held = &mut self.held;
+            self.entries.retain(|entry| {
+                if entry.read {
+                    held.give(entry.bytes);
+                }
+                !entry.read
+            });
         }
         if reset || quirks.has(Quirk::CursorRestarts) {
             for entry in &mut self.entries {

@@ -68,7 +68,7 @@ impl Soa {
         let mut batches = session.batches.lock();
         let name = self.name(batch);
         if !matches!(batches.get(name), Some(Place::Batch(_))) {
-            let mut new = Batch::default();
+            let mut new = Batch::new(Arc::clone(&self.memory));
             new.send(requests, commit, self.batch_size_limit, self.quirks, now)?;
             let open = batches
                 .values()

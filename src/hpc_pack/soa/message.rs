@@ -52,6 +52,14 @@ pub(crate) struct Work {
     pub(crate) takes: Duration,
 }
 
+impl Work {
+    /// How many bytes of text it holds.
+    pub(super) fn size(&self) -> usize {
+        let (Output::Result(text) | Output::Fault(text)) = &self.output;
+        text.len()
+    }
+}
+
 /// A response with the request that it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Response {

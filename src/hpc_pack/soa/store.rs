@@ -1,4 +1,4 @@
-use super::{Refused, Service, Session, Start, built_in};
+use super::{Refused, Service, Session, Start, batch::Memory, built_in};
 use crate::{
     hpc_pack::{Quirk, Quirks, Settings},
     mock::Moment,
@@ -28,6 +28,7 @@ pub(crate) struct Soa {
     durable: bool,
     pub(super) batch_limit: usize,
     pub(super) batch_size_limit: usize,
+    pub(super) memory: Arc<Memory>,
     pub(super) request_time: Duration,
     pub(super) response_wait: Duration,
     pub(super) quirks: Quirks,
@@ -50,6 +51,7 @@ impl Soa {
             durable: settings.durable,
             batch_limit: settings.batch_limit,
             batch_size_limit: settings.batch_size_limit,
+            memory: Arc::new(Memory::new(settings.batch_memory)),
             request_time: settings.request_time,
             response_wait: settings.response_wait,
             quirks,

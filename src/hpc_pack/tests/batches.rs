@@ -442,3 +442,33 @@ fn a_batch_past_its_limits_is_refused_and_stays_as_it_was() {
     bench.ask(&at("POST b/Commit"));
     assert_eq!(outputs(&bench.ask(&read(""))), list(&["a"], "1"));
 }
+
+#[test]
+fn what_batches_hold_together_is_limited_and_given_back() {
+    let mut bench = bench(Settings::default().batch_memory(3000));
+    let to = |name: &str| {
+        let envelope = envelope("Echo", &"x".repeat(500), "");
+        body(
+            at(&format!("POST {name}?commit=True")),
+            OCTETS,
+            &format!("<r>{envelope}</r>"),
+        )
+    };
+    assert_eq!(bench.ask(&to("a")).status, 201);
+    is(&bench.ask(&to("b")), 400, 33_554_448);
+    is(&bench.ask(&at("GET b/Status")), 404, 50_331_648);
+    // Purged, read to the end, closed: each gives back.
+    bench.ask(&at("POST a/Purge"));
+    assert_eq!(bench.ask(&to("b")).status, 201);
+    bench.ask(&at("POST b/Response"));
+    is(&bench.ask(&to("c")), 400, 33_554_448);
+    bench.ask(&at("POST b/Response?reset=False"));
+    assert_eq!(bench.ask(&to("c")).status, 201);
+    bench.ask(&request("POST /WindowsHPC/session/1/Close"));
+    let mut bench = opened(bench, "CcpEchoSvc");
+    let second = Request {
+        target: to("d").target.replace("/Session/1/", "/Session/2/"),
+        ..to("d")
+    };
+    assert_eq!(bench.ask(&second).status, 201);
+}

@@ -30,7 +30,7 @@ fn filled(path: &str) -> String {
         .join("/")
 }
 
-fn found<'a>(method: &str, path: &'a str, settings: &Settings) -> Option<&'static Route> {
+fn found(method: &str, path: &str, settings: &Settings) -> Option<&'static Route> {
     match find(method, path, settings, Quirks::default()) {
         Found::Route(route, _) => Some(route),
         Found::OtherMethods(_) | Found::Nothing => None,

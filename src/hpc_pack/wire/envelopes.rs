@@ -5,6 +5,7 @@ use crate::hpc_pack::{
     HeadNode, Quirk, Quirks,
     soa::{Message, Output, Reason, Response},
 };
+use std::borrow::Cow;
 
 const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
 const ADDRESSING: &str = "http://www.w3.org/2005/08/addressing";
@@ -149,13 +150,14 @@ impl Envelopes<'_> {
     fn response(&mut self, Response { request, output }: &Response) {
         let quirks = self.quirks;
         self.open();
-        match output {
+        let action = match output {
             Output::Result(_) if quirks.has(Quirk::ResponseActionWrong) => {
-                self.action(&request.action)
+                Cow::Borrowed(&*request.action)
             }
-            Output::Result(_) => self.action(&format!("{}Response", request.action)),
-            Output::Fault(_) => self.action("http://www.w3.org/2005/08/addressing/soap/fault"),
-        }
+            Output::Result(_) => Cow::Owned(format!("{}Response", request.action)),
+            Output::Fault(_) => Cow::Borrowed("http://www.w3.org/2005/08/addressing/soap/fault"),
+        };
+        self.action(&action);
         let related = if quirks.has(Quirk::RelatesToOther) {
             "urn:uuid:00000000-0000-0000-0000-000000000000"
         } else {

@@ -63,7 +63,7 @@ pub(crate) fn fault(refused: Refused, settings: &Settings) -> Fault {
         Refused::BatchTooLarge => Fault::new(
             400,
             code::FAILED_TO_SEND,
-            "The batch holds as much as it may hold.",
+            "The batch, or all batches together, hold as much as they may hold.",
         ),
         Refused::InvalidBatchName => Fault::new(
             400,

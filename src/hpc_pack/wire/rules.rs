@@ -99,7 +99,10 @@ fn check_media(node: &HeadNode, route: &Route, head: &Head) -> Result<(), Fault>
     Err(Fault::new(
         415,
         code::GENERAL,
-        "The body is of a media type that this operation does not take.",
+        format!(
+            "The body is of a media type that {} does not take.",
+            route.id
+        ),
     ))
 }
 

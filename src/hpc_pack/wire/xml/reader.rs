@@ -42,14 +42,6 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// The value of the attribute of that local name, whatever its namespace.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|attribute| attribute.name == name)
-            .map(|attribute| attribute.value.as_str())
-    }
-
     /// Whether `i:nil` says that there is no value.
     pub(crate) fn is_nil(&self) -> bool {
         self.attributes.iter().any(|attribute| {
@@ -338,7 +330,7 @@ mod tests {
         let element =
             parse("<a b='&lt;&#65;'>x&amp;<![CDATA[<y>]]>&#x41;\r\n</a>".as_bytes()).unwrap();
         assert_eq!(element.text, "x&<y>A\n");
-        assert_eq!(element.attribute("b"), Some("<A"));
+        assert_eq!(element.attributes[0].value, "<A");
     }
 
     #[test]
@@ -356,7 +348,7 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        assert_eq!((root.children.len(), root.attribute("x")), (0, Some("1")));
+        assert_eq!((root.children.len(), &*root.attributes[0].value), (0, "1"));
         assert_eq!(seen, [("a".to_owned(), 1), ("c".to_owned(), 0)]);
     }
 
