@@ -189,6 +189,8 @@ quirks! {
     ForgetsAllAfterACut = "forgets-all-after-a-cut",
     /// A body that was cut counts as whole.
     CountsBytesThatNeverCame = "counts-bytes-that-never-came",
+    /// What arrived of a body that was cut is kept, but not told, so that it comes twice.
+    RepeatsBytesAfterACut = "repeats-bytes-after-a-cut",
     /// What arrived of a body that was cut is kept in the wrong order.
     ScramblesBytesAfterACut = "scrambles-bytes-after-a-cut",
     /// An upload larger than allowed is taken.

@@ -27,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) writer: u64,
     /// How many fragments were confirmed.
     pub(crate) confirmed: u64,
+    /// How many of its bytes the client is not told of: none, unless a quirk keeps them back.
+    pub(crate) untold: u64,
     /// Whether the record on disk says that publication has begun.
     pub(crate) publishing: bool,
 }
@@ -54,7 +56,7 @@ pub(crate) enum Phase {
 impl Session {
     /// Whether all bytes are there.
     pub(crate) fn is_complete(&self) -> bool {
-        self.total == Some(self.entity.held()) || self.is_published()
+        self.total == Some(self.entity.held().saturating_sub(self.untold)) || self.is_published()
     }
 
     /// Whether the file is at its destination already.
@@ -73,7 +75,7 @@ impl Session {
         if self.is_published() {
             self.total.unwrap_or_default()
         } else {
-            self.entity.held()
+            self.entity.held().saturating_sub(self.untold)
         }
     }
 
@@ -117,6 +119,7 @@ impl Session {
             entity,
             writer: 0,
             confirmed: 0,
+            untold: 0,
             publishing: false,
         })
     }

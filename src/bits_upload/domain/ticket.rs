@@ -136,6 +136,8 @@ impl Ticket {
         } else if uploads.quirk(Quirk::CountsBytesThatNeverCame) {
             let missing = self.span.end.saturating_sub(session.entity.held());
             let _ = fill(&mut session, missing);
+        } else if uploads.quirk(Quirk::RepeatsBytesAfterACut) {
+            session.untold = session.entity.held().saturating_sub(self.start);
         } else if uploads.quirk(Quirk::ScramblesBytesAfterACut) {
             let mut kept = session.entity.read_all().unwrap_or_default();
             let arrived = usize::try_from(self.start).unwrap_or(usize::MAX);

@@ -179,6 +179,7 @@ impl Uploads {
             phase: Phase::Receiving,
             writer: 0,
             confirmed: 0,
+            untold: 0,
             publishing: false,
         };
         self.save(&session)?;

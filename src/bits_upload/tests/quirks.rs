@@ -1,6 +1,6 @@
 //! Every quirk is seen by some conversation, and the pinned table says by which.
 
-use super::{Came, Peer, create, data, fragment, http10, packet, ranged, unstated};
+use super::{Came, Peer, create, data, fragment, http10, offset, packet, ranged, unstated};
 use crate::{
     bits_upload::{KIND, Notification, Overlap, Settings, Uploads, wire::PROTOCOL},
     message::{Reply, Request},
@@ -295,8 +295,10 @@ conversations! {
         p.put("/f", &id, 0, 10, &data);
         let request = fragment("/f", &id, 10, 40, &data);
         p.exchange(&p.head(&request), &[&data[10..25]], BodyEnd::Cut(15));
-        h.reply(&p.put("/f", &id, 39, 40, &data));
-        p.put("/f", &id, 25, 40, &data);
+        let probe = p.put("/f", &id, 39, 40, &data);
+        h.reply(&probe);
+        let at = offset(&probe).and_then(|at| usize::try_from(at).ok()).unwrap_or(25).min(39);
+        p.put("/f", &id, at, 40, &data);
         p.close("/f", &id);
         h.file(p, "/f");
     };
