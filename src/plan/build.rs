@@ -1,40 +1,20 @@
 use super::{
     Plan, PlannedCut, PlannedSend, PlannedStep, Shard, Skip, TargetPart, TargetTraits, matches,
+    path::path,
     shards,
-    vars::{row_names, unrendered, variables},
+    vars::{row_names, variables},
 };
 use crate::{
-    contract::{Contract, Operation, PathPattern, Segment},
+    contract::{Contract, Operation},
     message::How,
     scenario::{Effects, Expect, Scenario, Send, Step, StepKind, Suite},
     source::{Literal, Place, Problem, Problems, Template},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
-
-/// What stands in a segment of a path as it is: `pchar` of RFC 3986 without percent signs.
-pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=')
-    .remove(b':')
-    .remove(b'@');
 
 /// What is planned, and for which target.
 #[derive(Clone, Debug, Default)]
@@ -170,12 +150,12 @@ fn complete(target: &TargetTraits, contract: &Contract, mocked: bool) -> TargetT
     TargetTraits { can, traits }
 }
 
-enum Stop {
+pub(super) enum Stop {
     Skip(Skip),
     Problem(Box<Problem>),
 }
 
-fn wrong(
+pub(super) fn wrong(
     code: &'static str,
     place: &Place,
     found: String,
@@ -192,7 +172,7 @@ fn wrong(
 }
 
 /// Whether every trait is one of the values asked for.
-fn fits<'a>(
+pub(super) fn fits<'a>(
     target: &TargetTraits,
     mut wanted: impl Iterator<Item = (&'a str, &'a [String])>,
 ) -> bool {
@@ -490,90 +470,4 @@ fn wanted(expect: &Expect) -> impl Iterator<Item = (&str, &[String])> {
         .traits
         .iter()
         .map(|(name, values, _)| (name.as_str(), values.as_slice()))
-}
-
-/// The path of an operation as it is for that target.
-fn path(
-    operation: &Operation,
-    step: &Step,
-    send: &Send,
-    target: &TargetTraits,
-    kept: &BTreeSet<String>,
-    parts: &mut Vec<TargetPart>,
-) -> Result<(), Stop> {
-    let exists = fits(
-        target,
-        operation
-            .traits
-            .iter()
-            .map(|(name, values)| (name.as_str(), values.as_slice())),
-    );
-    let here = |pattern: &&PathPattern| {
-        pattern
-            .only
-            .as_ref()
-            .is_none_or(|(name, value)| target.traits.get(name) == Some(value))
-    };
-    let Some(pattern) = operation.paths.iter().find(here).filter(|_| exists) else {
-        return Err(Stop::Skip(Skip::NoOperation(operation.id.clone())));
-    };
-    let known = |name: &String| {
-        operation.paths.iter().any(|pattern| {
-            pattern
-                .segments
-                .iter()
-                .any(|segment| matches!(segment, Segment::Name(n) | Segment::Rest(n) if n == name))
-        })
-    };
-    if let Some((name, value)) = send.path.iter().find(|(name, _)| !known(name)) {
-        let found = format!("the path of `{}` has no `{name}`", operation.id);
-        return Err(wrong(
-            "unknown-parameter",
-            &value.place,
-            found,
-            "unknown",
-            None,
-        ));
-    }
-    for segment in &pattern.segments {
-        parts.push(TargetPart::Text("/".to_owned()));
-        let (name, rest) = match segment {
-            Segment::Literal(text) => {
-                parts.push(TargetPart::Text(text.clone()));
-                continue;
-            }
-            Segment::Name(name) => (name, false),
-            Segment::Rest(name) => (name, true),
-        };
-        if kept.contains(name) {
-            let text = format!("{{{{ path['{name}'] }}}}");
-            let template = Template::parse(text, step.place.clone()).map_err(|problem| {
-                Stop::Problem(Box::new(unrendered(problem.place, problem.found)))
-            })?;
-            parts.push(if rest {
-                TargetPart::Rest(template)
-            } else {
-                TargetPart::Segment(template)
-            });
-        } else if let Some(value) = target.traits.get(name) {
-            let value = utf8_percent_encode(value, SEGMENT).to_string();
-            parts.push(TargetPart::Text(value));
-        } else if !rest {
-            let found = format!("the path of `{}` needs `{name}`", operation.id);
-            let help = Some(format!(
-                "add `path: {{ {name}: ... }}` here or to an earlier step"
-            ));
-            return Err(wrong(
-                "missing-parameter",
-                &step.place,
-                found,
-                "no value",
-                help,
-            ));
-        }
-    }
-    if pattern.segments.is_empty() {
-        parts.push(TargetPart::Text("/".to_owned()));
-    }
-    Ok(())
 }

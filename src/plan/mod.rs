@@ -4,14 +4,15 @@
 //! not know how anything is sent or judged.
 
 mod build;
+mod path;
 mod select;
 #[cfg(test)]
 mod tests;
 mod types;
 mod vars;
 
-pub(crate) use build::SEGMENT;
 pub use build::{PlanOptions, Planned, Skipped, plan};
+pub(crate) use path::SEGMENT;
 pub use select::{Shard, ShardError, matches, shards};
 pub use types::{
     Plan, PlannedCut, PlannedSend, PlannedStep, Skip, TargetPart, TargetTraits, Value,
