@@ -122,8 +122,8 @@ fn look(contract: &Contract, at: usize, counterexample: &Counterexample, one: &E
     if let Some(Wrong { message, .. }) = again.wrong.first() {
         return Seen::Wrong(format!("it could not be judged: {message}"));
     }
-    let step = step.map_or("?", |step| step.id.as_str());
-    let place = format!("{} step {step}", one.plan.id);
+    let step = step.map_or("a step", |step| step.id.as_str());
+    let place = format!("{}, {step}", one.plan.id);
     Seen::Missed(match again.kept.contains(&at) {
         true => format!("the edited reply still keeps the clause ({place})"),
         false => format!(

@@ -14,3 +14,6 @@ mod result;
 
 pub use edit::apply;
 pub use result::{Allowed, Escape, ProofResult, prove};
+
+#[cfg(test)]
+mod tests;

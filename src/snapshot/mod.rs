@@ -14,3 +14,6 @@ pub use canonical::{Recorded, record};
 pub use compare::compare;
 pub use file::{Header, SnapshotError, contents, path, read};
 pub use redact::Names;
+
+#[cfg(test)]
+mod tests;
