@@ -6,7 +6,12 @@ use crate::{
     program::{Ran, Serving, command, folder, run, wireproof, write},
 };
 use serde_json::{Value, json};
-use std::{fs, path::Path, process::Stdio};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::Stdio,
+};
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -114,7 +119,7 @@ fn one_file() {
 
 fn loose_file() {
     let folder = folder();
-    let text = "scenario: A ping is answered\ncontract: bits-upload\nsteps:\n  - id: ping\n    operation: ping\n    path: { remote: x }\n    expect: [{ status: 200 }]\n";
+    let text = "scenario: A ping is answered\ncontract: bits-upload\neffects: reads\nsteps:\n  - id: ping\n    operation: ping\n    path: { remote: x }\n    expect: [{ status: 200 }]\n";
     let file = write(folder.path().join("ping.yaml"), text);
     wireproof(["check", &file]).ends(0).shows("1 scenario in ");
 }
@@ -323,6 +328,8 @@ fn all_skipped() {
         "bits-upload/close/publishes-the-file",
         "--url",
         &url,
+        "--can",
+        "all",
     ])
     .ends(4)
     .shows("--allow-writes");
@@ -371,7 +378,7 @@ fn interrupted() {
         &to,
     ])
     .stdout(Stdio::null())
-    .stderr(Stdio::null())
+    .stderr(Stdio::piped())
     .spawn()
     .unwrap();
     // It has begun once it has connected.
@@ -381,9 +388,22 @@ fn interrupted() {
         .status()
         .unwrap();
     assert!(sent.success());
+    // What is under way may still be answered, or break; it breaks once the program knows.
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("interrupted") {
+        line.clear();
+        assert_ne!(
+            told.read_line(&mut line).unwrap(),
+            0,
+            "it ended without a word"
+        );
+    }
     drop(held);
     drop(listener);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
     let report: Value = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
     assert_eq!(
         (&report["exit"], &report["interrupted"]),

@@ -81,6 +81,7 @@ fn all_mistakes() {
     let text = "\
 scenario: Two mistakes
 contract: bits-upload
+effects: reads
 steps:
   - id: ping
     operation: pong
@@ -93,9 +94,9 @@ steps:
     wireproof(["lint", &file])
         .ends(2)
         .says("2 mistakes")
-        .says("two.yaml:5:16")
+        .says("two.yaml:6:16")
         .says("`ping`")
-        .says("two.yaml:9:5")
+        .says("two.yaml:10:5")
         .says("did you mean `expect`?");
 }
 
