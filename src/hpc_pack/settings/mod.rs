@@ -5,5 +5,8 @@
 mod table;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use table::LISTED;
 pub use types::{Form, GenericEncoding, Hosting, Settings, SoaNames};
