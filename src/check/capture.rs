@@ -14,7 +14,11 @@ use crate::{
 use serde_json::Value;
 
 /// Takes a value from a reply; what is optional and not there is empty text.
-pub(crate) fn take(capture: &Capture, case: &Case<'_>, env: &Env<'_>) -> Result<Value, Mismatch> {
+pub(crate) fn take(
+    capture: &Capture,
+    case: &Case<'_>,
+    env: &Env<'_>,
+) -> Result<Value, Box<Mismatch>> {
     let subject = match &capture.from {
         CaptureFrom::Header(name) => format!("header {name}"),
         CaptureFrom::Json(path) => format!("json {path}"),
@@ -23,13 +27,15 @@ pub(crate) fn take(capture: &Capture, case: &Case<'_>, env: &Env<'_>) -> Result<
         CaptureFrom::Status => "status".to_owned(),
         CaptureFrom::Value(_) => format!("value {}", capture.name),
     };
-    let mismatch = |expected: String, actual: String| Mismatch {
-        place: capture.place.clone(),
-        subject: subject.clone(),
-        expected,
-        actual,
-        diff: None,
-        wrong: None,
+    let mismatch = |expected: String, actual: String| {
+        Box::new(Mismatch {
+            place: capture.place.clone(),
+            subject: subject.clone(),
+            expected,
+            actual,
+            diff: None,
+            wrong: None,
+        })
     };
     let wanted = format!("a value for `{}`", capture.name);
     let Some(view) = case.reply() else {
@@ -53,7 +59,7 @@ pub(crate) fn take(capture: &Capture, case: &Case<'_>, env: &Env<'_>) -> Result<
         }
         Err(Trouble::Unreadable(_)) if capture.optional => Ok(Value::String(String::new())),
         Err(Trouble::Unreadable(why)) => Err(mismatch(wanted, why)),
-        Err(Trouble::Wrong(wrong)) => Err(Mismatch::wrong(&capture.place, wrong)),
+        Err(Trouble::Wrong(wrong)) => Err(Box::new(Mismatch::wrong(&capture.place, wrong))),
     }
 }
 

@@ -65,10 +65,10 @@ impl<'a> Case<'a> {
             exchange,
             request: Message {
                 side: Side::Request,
-                view: View::new(&request.headers, &request.body, request.version, names),
+                view: View::new(&request.headers, &request.body, names),
             },
             reply: reply.map(|reply| {
-                let view = View::new(&reply.headers, &reply.body, reply.version, names);
+                let view = View::new(&reply.headers, &reply.body, names);
                 (
                     reply,
                     Message {

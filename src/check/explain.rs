@@ -58,10 +58,11 @@ pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Ex
         }
         MatcherKind::Count(inner) => {
             let count = found.count();
-            let mut shown = count.to_string();
-            if count > 0 {
-                shown.push_str(&format!(": {}", show(found)));
-            }
+            let shown = if count > 0 {
+                format!("{count}: {}", show(found))
+            } else {
+                "0".to_owned()
+            };
             Explained::plain(format!("count: {}", describe(inner, env)), shown)
         }
         MatcherKind::Length(inner) => {

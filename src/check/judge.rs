@@ -312,7 +312,7 @@ impl Judge {
     ) -> Result<Value, Box<Finding>> {
         let case = Case::new(&self.contract, exchange);
         let env = self.env(scope, exchange, operation);
-        capture::take(capture, &case, &env).map_err(|m| Box::new(self.finding(None, m)))
+        capture::take(capture, &case, &env).map_err(|m| Box::new(self.finding(None, *m)))
     }
 
     /// The finding that an unfulfilled expectation of a clause, or a precondition, makes.

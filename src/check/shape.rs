@@ -122,10 +122,11 @@ impl<'a> Walk<'a> {
             return;
         }
         let words: Vec<_> = types.iter().map(|ty| word(*ty).to_owned()).collect();
-        let mut actual = show(&Found::One(item.borrowed()));
-        if let Item::Json(value) = item {
-            actual.push_str(&format!(" ({})", kind(value)));
-        }
+        let shown = show(&Found::One(item.borrowed()));
+        let actual = match item {
+            Item::Json(value) => format!("{shown} ({})", kind(value)),
+            Item::Text(_) | Item::Element(_) => shown,
+        };
         self.miss(
             at,
             &format!("a value of type {}", either(&words, "or")),

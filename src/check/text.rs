@@ -1,4 +1,5 @@
 use super::finding::Diff;
+use std::fmt::Write;
 
 /// How much of a text is shown in one line.
 const SHOWN: usize = 200;
@@ -74,7 +75,7 @@ fn window(text: &str, from: usize) -> String {
         out.push_str("...");
     }
     if total > SHOWN {
-        out.push_str(&format!(" ({total} characters)"));
+        let _ = write!(out, " ({total} characters)");
     }
     out
 }
@@ -91,7 +92,7 @@ fn visible(c: char, out: &mut String) {
             || matches!(c, '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
                 | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}') =>
         {
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         }
         c => out.push(c),
     }

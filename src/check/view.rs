@@ -4,7 +4,7 @@ use super::{
     value::{Found, Item},
     xml::{self, Selected},
 };
-use crate::message::{Headers, Version};
+use crate::message::Headers;
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -29,7 +29,6 @@ impl From<Wrong> for Trouble {
 pub(crate) struct View<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a Bytes,
-    pub(crate) version: Version,
     namespaces: &'a IndexMap<String, String>,
     json: OnceCell<Result<Value, String>>,
     xml: OnceCell<Result<xml::Document, String>>,
@@ -39,13 +38,11 @@ impl<'a> View<'a> {
     pub(crate) fn new(
         headers: &'a Headers,
         body: &'a Bytes,
-        version: Version,
         namespaces: &'a IndexMap<String, String>,
     ) -> Self {
         Self {
             headers,
             body,
-            version,
             namespaces,
             json: OnceCell::new(),
             xml: OnceCell::new(),

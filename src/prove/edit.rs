@@ -19,7 +19,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// An edit is wrong in itself: a template that cannot be rendered, a path that is none, a word that is not known.
-pub fn apply(
+pub(super) fn apply(
     edits: &[Edit],
     exchange: &Exchange,
     env: &Env<'_>,
@@ -147,7 +147,7 @@ impl Words<'_> {
                 self.json(&mut json, path, value.as_ref(), rename.as_deref())?;
                 let text = serde_json::to_string(&json).map_err(|e| wrong(e.to_string()))?;
                 // Another layout is no change.
-                if parse_json(parts.body).is_ok_and(|before| before.to_string() == text) {
+                if parse_json(parts.body).is_ok_and(|before| before == json) {
                     return Ok(false);
                 }
                 Ok(parts.set(text.into()))
@@ -263,7 +263,7 @@ impl Words<'_> {
         for one in selected {
             match one {
                 Selected::Element(way) => {
-                    element(&mut document.root, &way, change, text.as_deref())
+                    element(&mut document.root, &way, change, text.as_deref());
                 }
                 Selected::Text(way, _) => {
                     if let Some(element) = document.root.at_mut(&way) {

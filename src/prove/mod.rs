@@ -12,7 +12,6 @@ mod evidence;
 mod quirks;
 mod result;
 
-pub use edit::apply;
 pub use result::{Allowed, Escape, ProofResult, prove};
 
 #[cfg(test)]

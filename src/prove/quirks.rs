@@ -13,9 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Mode = (String, Vec<(String, String)>);
 
 /// The counterexamples of one contract that are quirks, by quirk: clause and counterexample.
-pub(super) fn modes<'c>(
-    clauses: &'c [Clause],
-) -> BTreeMap<Mode, Vec<(&'c Clause, &'c Counterexample)>> {
+pub(super) fn modes(clauses: &[Clause]) -> BTreeMap<Mode, Vec<(&Clause, &Counterexample)>> {
     let mut modes: BTreeMap<Mode, Vec<_>> = BTreeMap::new();
     for clause in clauses {
         for counterexample in &clause.broken_by {

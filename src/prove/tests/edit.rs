@@ -3,7 +3,7 @@ use crate::{
     check::Judge,
     contract::Contract,
     message::{Exchange, Framing, Reply, Request, Version},
-    prove::apply,
+    prove::edit::apply,
     source::Scope,
 };
 use rstest::rstest;
