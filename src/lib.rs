@@ -1,4 +1,4 @@
-//! wireproof: a mock and conformance harness for HTTP contracts.
+#![doc = include_str!("../README.md")]
 
 pub mod api;
 pub mod auth;

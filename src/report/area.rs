@@ -98,10 +98,10 @@ pub(crate) fn level_line(suite: &SuiteReport) -> String {
     format!("{}: {words}", suite.title)
 }
 
-/// Skipped scenarios by reason: the reason, how many.
-pub(crate) fn skipped(scenarios: &[ScenarioReport]) -> Vec<(String, u64)> {
+/// Scenarios of an outcome by reason: the reason, how many.
+pub(crate) fn with_reason(scenarios: &[ScenarioReport], outcome: &str) -> Vec<(String, u64)> {
     let mut reasons: Vec<(String, u64)> = Vec::new();
-    for scenario in scenarios.iter().filter(|s| s.outcome == "skipped") {
+    for scenario in scenarios.iter().filter(|s| s.outcome == outcome) {
         let why = scenario.why.clone().unwrap_or_default();
         match reasons.iter_mut().find(|(known, _)| *known == why) {
             Some((_, count)) => *count += 1,

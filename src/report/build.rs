@@ -155,7 +155,7 @@ pub(crate) fn scenario_report(
         Outcome::Failed => ("failed", None),
         Outcome::Blocked => ("blocked", None),
         Outcome::Skipped(why) => ("skipped", Some(mask.text(why))),
-        Outcome::Errored(why) => ("errored", Some(mask.text(why))),
+        Outcome::Errored(why) => ("errored", Some(mask.text(&each_once(why)))),
     };
     ScenarioReport {
         id: scenario.id.clone(),
@@ -170,6 +170,17 @@ pub(crate) fn scenario_report(
             .map(|finding| finding_report(finding, mask))
             .collect(),
     }
+}
+
+/// A clause that cannot be judged fails alike on every exchange: each reason is told once.
+fn each_once(reasons: &str) -> String {
+    let mut told: Vec<&str> = Vec::new();
+    for reason in reasons.split("; ") {
+        if !told.contains(&reason) {
+            told.push(reason);
+        }
+    }
+    told.join("; ")
 }
 
 fn finding_report(finding: &Finding, mask: &Mask) -> FindingReport {

@@ -1,5 +1,5 @@
 use super::{
-    area::{level_line, skipped, table},
+    area::{level_line, table, with_reason},
     data::{FindingReport, Report, ScenarioReport, SuiteReport, word},
     excerpt,
     exit::Exit,
@@ -15,6 +15,9 @@ const LISTED: usize = 8;
 
 /// How many clauses that were not exercised are named, unless verbose.
 const NAMED: usize = 10;
+
+/// How many characters of a reason are shown; the stream of events has told all of it.
+const WHY: usize = 300;
 
 /// The end of a run for a person: findings by clause, areas, what was left out, the last line.
 #[must_use]
@@ -130,12 +133,12 @@ fn suite_summary(suite: &SuiteReport, style: Style, verbose: bool) -> String {
             out += &format!("    {} more; `-v` names all\n", idle.len() - most);
         }
     }
-    for scenario in suite.scenarios.iter().filter(|s| s.outcome == "errored") {
-        let why = scenario.why.as_deref().unwrap_or_default();
-        let line = format!("could not run {}: {}", scenario.id, visible(why));
+    for (why, number) in with_reason(&suite.scenarios, "errored") {
+        let why = shorten(&visible(&why), WHY);
+        let line = format!("could not run {}: {why}", count(number, "scenario"));
         out += &format!("  {}\n", style.wrap(&line, 4));
     }
-    for (why, number) in skipped(&suite.scenarios) {
+    for (why, number) in with_reason(&suite.scenarios, "skipped") {
         let line = format!("skipped: {}, {}", count(number, "scenario"), visible(&why));
         out += &format!("  {}\n", style.wrap(&line, 4));
     }

@@ -1,5 +1,5 @@
 use super::{
-    area::{level_line, skipped, table},
+    area::{level_line, table, with_reason},
     data::{Report, SuiteReport},
     excerpt,
     exit::Exit,
@@ -47,7 +47,7 @@ fn suite_text(suite: &SuiteReport) -> String {
             );
         }
     }
-    let reasons = skipped(&suite.scenarios);
+    let reasons = with_reason(&suite.scenarios, "skipped");
     if !reasons.is_empty() {
         out += "\nSkipped:\n\n";
         for (why, number) in reasons {

@@ -6,6 +6,7 @@ mod check;
 mod input;
 mod nginx;
 mod program;
+mod readme;
 mod serve;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let trials = [
         ("check", check::CASES),
         ("input", input::CASES),
+        ("readme", readme::CASES),
         ("serve", serve::CASES),
     ]
     .into_iter()
