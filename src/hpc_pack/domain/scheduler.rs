@@ -34,6 +34,10 @@ pub(crate) struct Scheduler {
     pub(super) scripts: Vec<Script>,
     pub(super) quirks: Quirks,
     /// The place in the list plus one is the id.
+    #[expect(
+        clippy::vec_box,
+        reason = "a list that grows moves pointers, not jobs, while others wait"
+    )]
     pub(super) jobs: Vec<Box<Job>>,
     pub(super) secret: Secret,
     queue: BinaryHeap<Reverse<(Moment, i32)>>,

@@ -1,6 +1,7 @@
 //! What can be done with a task or subtask.
 
 use super::{
+    admission::sweep_size,
     bag::{Changes, changes},
     catalogue::{Catalogue, TaskProperty},
     endings::{cancel_text, check_message},
@@ -88,11 +89,19 @@ impl Scheduler {
     pub(crate) fn set_task(&mut self, at: TaskRef, sent: &Sent, now: Moment) -> Result<(), Fault> {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
-        let state = {
-            let (task, run) = find(job, at)?;
-            let sweep = !task.instances.is_empty() && at.subtask.is_none();
-            run.seen(job, now, sweep).state
+        let task = job.task(at.task).ok_or(Fault::UnknownTask)?;
+        // What can be set is set before a sweep is expanded, so a subtask that is yet to come will do.
+        let subtasks = match task.instances.len() {
+            0 if task.kind() == TaskType::ParametricSweep => sweep_size(task).unwrap_or(0),
+            count => i32::try_from(count).unwrap_or(i32::MAX),
         };
+        if at
+            .subtask
+            .is_some_and(|subtask| !(1..=subtasks).contains(&subtask))
+        {
+            return Err(Fault::UnknownTask);
+        }
+        let state = task.run.seen(job, now, !task.instances.is_empty()).state;
         let read = changes::<TaskProperty>(sent)?;
         // The page documents Set Subtask Properties as a success, so a sweep takes changes as long as its job is not at its end.
         let open =

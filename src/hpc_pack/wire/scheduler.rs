@@ -166,7 +166,6 @@ pub(super) fn pairs(pairs: &[(String, String)]) -> Flow {
 }
 
 /// Success without a body.
-#[expect(clippy::needless_pass_by_value, reason = "it stands behind `map`")]
 pub(super) fn done((): ()) -> Flow {
     WireReply::empty().into()
 }

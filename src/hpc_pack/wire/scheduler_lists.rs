@@ -11,7 +11,7 @@ use crate::hpc_pack::{
 use std::borrow::Cow;
 
 /// How much work a list does before others get their turn.
-const SLICE: usize = 1_000;
+const SLICE: usize = 500;
 
 /// The URI parameters of a list, decoded.
 struct Asked<'a> {

@@ -416,3 +416,14 @@ fn twenty_thousand_jobs_end_in_slices() {
     assert_eq!(bench.of_job(1, "State"), "Finished");
     assert_eq!(bench.of_job(20_000, "State"), "Finished");
 }
+
+#[test]
+fn a_job_of_one_task_is_small_enough_for_a_hundred_thousand_of_them() {
+    use crate::hpc_pack::domain::{
+        job::{Job, Task},
+        run::{Course, Run},
+    };
+    use std::mem::size_of;
+    let bytes = size_of::<Job>() + size_of::<Task>() + size_of::<Run>() + size_of::<Course>();
+    assert!(bytes <= 1_024, "{bytes}");
+}

@@ -345,6 +345,16 @@ fn properties_of_a_task_can_be_set_while_it_is_configuring() {
     let mut bench = Bench::new();
     let job = bench.job(&["echo a"]);
     let name = sent(&[("Name", "n"), ("Name", "m")]);
+    let nobody = bench.scheduler.set_task(at(job, 1, 1), &name, bench.now);
+    assert_eq!(nobody, Err(Fault::UnknownTask));
+    let sweep = bench.task(job, SWEEP);
+    for (subtask, good) in [(0, false), (1, true), (3, true), (4, false)] {
+        let set = bench
+            .scheduler
+            .set_task(at(job, sweep, subtask), &name, bench.now);
+        assert_eq!(set.is_ok(), good);
+    }
+    assert_eq!(bench.of_task(job, sweep, None, "Name"), "m");
     bench
         .scheduler
         .set_task(at(job, 1, None), &name, bench.now)
