@@ -51,6 +51,9 @@ impl Scheduler {
         } else {
             now.after(GRACE)
         };
+        if at_once {
+            stop_release(job, now, &told);
+        }
         job.error = Some(told.clone());
         job.stop = Some(Box::new(Stop {
             at: now,
@@ -130,6 +133,19 @@ impl Scheduler {
         job.due = Some(now.after(STEP));
         self.schedule(id);
         Ok(())
+    }
+}
+
+/// Ends node release tasks that an earlier cancel without force had started.
+fn stop_release(job: &mut Job, now: Moment, why: &str) {
+    let courses = job
+        .tasks
+        .iter_mut()
+        .filter_map(|task| task.run.course.as_mut());
+    for course in courses.filter(|course| course.survives && course.end > now) {
+        course.end = now;
+        course.outcome = TaskState::Canceled;
+        course.error = Some(why.into());
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct File {
     pub(crate) custom: Vec<(String, String)>,
     /// Of a job, its tasks.
     pub(crate) tasks: Vec<File>,
+    /// Whether it holds everything, or only the properties that were named.
+    pub(crate) whole: bool,
 }
 
 /// A job or task out of a file that somebody sent.
@@ -59,6 +61,7 @@ impl Scheduler {
         let Some(job) = self.job_ref(id).filter(|_| whole) else {
             return Ok(file);
         };
+        file.whole = true;
         file.variables = owned(&job.variables);
         if !self.quirks.has(Quirk::JobXmlWithoutCustom) {
             file.custom = owned(&job.custom);
@@ -120,6 +123,7 @@ impl Scheduler {
                 pairs(|task| &task.custom)
             },
             tasks: Vec::new(),
+            whole: true,
         }
     }
 

@@ -14,12 +14,8 @@ const NS: &str = "http://schemas.microsoft.com/HPCS2008R2/scheduler/";
 /// Writes a job.
 pub(super) fn job(file: &File) -> String {
     let mut out = xml::Writer::with_capacity(4096);
-    let whole = file
-        .properties
-        .iter()
-        .any(|(name, _)| *name == "ChildJobIds");
     let attributes = attributes(file, true);
-    if !whole {
+    if !file.whole {
         out.empty("Job", &borrowed(&attributes));
         return out.finish();
     }

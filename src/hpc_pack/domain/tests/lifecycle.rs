@@ -155,6 +155,27 @@ fn a_forced_cancel_is_immediate_and_skips_node_release() {
 }
 
 #[test]
+fn a_forced_cancel_ends_the_node_release_that_an_unforced_one_began() {
+    let mut bench = Bench::new();
+    let job = bench.job(&["sleep 60"]);
+    bench.task(job, &[("CommandLine", "sleep 5"), ("Type", "NodeRelease")]);
+    bench.submit(job);
+    bench.pass(1_000);
+    bench
+        .scheduler
+        .cancel_job(job, false, "", bench.now)
+        .unwrap();
+    bench.pass(1_000);
+    assert_eq!(bench.of_task(job, 2, None, "State"), "Running");
+    bench
+        .scheduler
+        .cancel_job(job, true, "now", bench.now)
+        .unwrap();
+    assert_eq!(bench.of_job(job, "State"), "Canceled");
+    assert_eq!(bench.of_task(job, 2, None, "State"), "Canceled");
+}
+
+#[test]
 fn a_job_cancelled_before_it_was_submitted_leaves_its_tasks_configuring() {
     let mut bench = Bench::new();
     let job = bench.job(&["echo"]);
