@@ -1,4 +1,5 @@
 use super::{forms, snapshots};
+use crate::report::put;
 use crate::{
     check::Finding,
     client::Origin,
@@ -269,7 +270,7 @@ fn test(one: SuiteRun, snapshots: Option<PathBuf>, strict: bool) -> Result<(), F
     let mut told = String::new();
     for scenario in scenarios {
         if let Outcome::Skipped(why) = &scenario.outcome {
-            told += &format!("it was not run: {why}\n");
+            put!(told, "it was not run: {why}\n");
         }
         if let Some(text) = finished(scenario, strictness, &mask) {
             told += &text;

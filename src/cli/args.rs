@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// Run scenarios against the embedded mock, or against a real server
     Check(Box<CheckArgs>),
     /// Start a server that keeps a contract
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Run suites against their own counterexamples: each must be caught
     Prove(ProveArgs),
     /// Read and plan only, and tell every mistake

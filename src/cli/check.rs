@@ -8,6 +8,7 @@ use super::{
     signals, suites,
     values::{ReportKind, ReportTo},
 };
+use crate::report::put;
 use crate::{
     api::{forms, snapshots},
     contract::{Contract, Level},
@@ -182,15 +183,15 @@ fn dry_run(runs: &[SuiteRun], options: &CheckOptions) -> Result<Exit, Stop> {
     let mut out = String::new();
     let mut number = 0;
     for run in runs {
-        out += &format!("{} on {}\n", run.contract.id, run.name);
+        put!(out, "{} on {}\n", run.contract.id, run.name);
         for plan in &run.planned.plans {
             number += 1;
-            out += &format!("  run   {}\n", plan.id);
+            put!(out, "  run   {}\n", plan.id);
         }
         for skipped in &run.planned.skipped {
             let why = runner::skip_reason(&skipped.skip);
             let line = format!("{}: {why}", skipped.id);
-            out += &format!("  skip  {}\n", options.stdout.wrap(&line, 8));
+            put!(out, "  skip  {}\n", options.stdout.wrap(&line, 8));
         }
     }
     data(&out)?;

@@ -1,6 +1,7 @@
 //! `wireproof explain`: all about one clause or operation.
 
 use super::out::Stop;
+use crate::report::put;
 use crate::{
     contract::{Clause, Contract, Judges, Operation, ProvedBy, Segment},
     report::{Style, word},
@@ -63,13 +64,13 @@ fn clause_text(suite: &Suite, clause: &Clause, style: Style) -> String {
         word(clause.level),
         contract.id
     );
-    out += &format!("  {}\n", style.wrap(&clause.says, 2));
+    put!(out, "  {}\n", style.wrap(&clause.says, 2));
     out += &documents(contract, &clause.source, style);
     if clause.judges == Judges::Client {
         out += "judges\n  the client\n";
     }
     if !clause.traits.is_empty() {
-        out += &format!("holds where\n  {}\n", traits(&clause.traits));
+        put!(out, "holds where\n  {}\n", traits(&clause.traits));
     }
     out += "proved by\n";
     if let ProvedBy::Invariant { .. } = clause.proved_by {
@@ -78,7 +79,11 @@ fn clause_text(suite: &Suite, clause: &Clause, style: Style) -> String {
             [one] if one == "any" => "every exchange".to_owned(),
             several => format!("every exchange of {}", several.join(", ")),
         };
-        out += &format!("  {}\n", style.wrap(&format!("{on}, in all scenarios"), 4));
+        put!(
+            out,
+            "  {}\n",
+            style.wrap(&format!("{on}, in all scenarios"), 4)
+        );
     }
     let mut proving: Vec<&Scenario> = Vec::new();
     for scenario in &suite.scenarios {
@@ -87,8 +92,8 @@ fn clause_text(suite: &Suite, clause: &Clause, style: Style) -> String {
         }
     }
     for scenario in &proving {
-        out += &format!("  {}\n", scenario.id);
-        out += &format!("    {}\n", style.wrap(&scenario.title, 4));
+        put!(out, "  {}\n", scenario.id);
+        put!(out, "    {}\n", style.wrap(&scenario.title, 4));
     }
     if proving.is_empty() && matches!(clause.proved_by, ProvedBy::Scenario) {
         out += "  no scenario\n";
@@ -101,10 +106,10 @@ fn clause_text(suite: &Suite, clause: &Clause, style: Style) -> String {
             .map(|(name, value)| format!(" with {name}={value}"))
             .collect();
         let line = format!("{}{set}", example.name);
-        out += &format!("  {}\n", style.wrap(&line, 4));
+        put!(out, "  {}\n", style.wrap(&line, 4));
     }
     if let Some(stance) = &clause.stance {
-        out += &format!("stance\n  {}\n", style.wrap(stance, 2));
+        put!(out, "stance\n  {}\n", style.wrap(stance, 2));
     }
     if !clause.in_practice.is_empty() {
         out += "in practice\n";
@@ -113,10 +118,14 @@ fn clause_text(suite: &Suite, clause: &Clause, style: Style) -> String {
                 "{}: {} ({})",
                 practice.product, practice.does, practice.source
             );
-            out += &format!("  {}\n", style.wrap(&line, 4));
+            put!(out, "  {}\n", style.wrap(&line, 4));
         }
     }
-    out += &format!("written at\n  {}\n", style.cyan(&clause.place.to_string()));
+    put!(
+        out,
+        "written at\n  {}\n",
+        style.cyan(&clause.place.to_string())
+    );
     out
 }
 
@@ -127,7 +136,7 @@ fn operation_text(suite: &Suite, operation: &Operation, style: Style) -> String 
         style.bold(&operation.id),
         contract.id
     );
-    out += &format!("  {}\n", style.wrap(&operation.title, 2));
+    put!(out, "  {}\n", style.wrap(&operation.title, 2));
     out += "request\n";
     for pattern in &operation.paths {
         let only = pattern
@@ -145,20 +154,24 @@ fn operation_text(suite: &Suite, operation: &Operation, style: Style) -> String 
                 Segment::Rest(name) => format!("/{{*{name}}}"),
             })
             .collect();
-        out += &format!("  {} {path}{only}\n", operation.method);
+        put!(out, "  {} {path}{only}\n", operation.method);
     }
     for (name, value) in &operation.header {
-        out += &format!("  {name}: {value}\n");
+        put!(out, "  {name}: {value}\n");
     }
     if !operation.query.is_empty() {
         let line = format!("query: {}", operation.query.join(", "));
-        out += &format!("  {}\n", style.wrap(&line, 4));
+        put!(out, "  {}\n", style.wrap(&line, 4));
     }
     if !operation.traits.is_empty() {
-        out += &format!("exists where\n  {}\n", traits(&operation.traits));
+        put!(out, "exists where\n  {}\n", traits(&operation.traits));
     }
     let status: Vec<String> = operation.reply.status.iter().map(u16::to_string).collect();
-    out += &format!("documented success\n  status {}\n", status.join(" or "));
+    put!(
+        out,
+        "documented success\n  status {}\n",
+        status.join(" or ")
+    );
     if !operation.reply.header.is_empty() {
         let names: Vec<_> = operation
             .reply
@@ -167,10 +180,10 @@ fn operation_text(suite: &Suite, operation: &Operation, style: Style) -> String 
             .map(|(n, _)| n.as_str())
             .collect();
         let line = format!("header fields: {}", names.join(", "));
-        out += &format!("  {}\n", style.wrap(&line, 4));
+        put!(out, "  {}\n", style.wrap(&line, 4));
     }
     if let Some(shape) = &operation.reply.shape {
-        out += &format!("  body: {shape}\n");
+        put!(out, "  body: {shape}\n");
     } else if operation.reply.empty {
         out += "  no body\n";
     }
@@ -184,9 +197,9 @@ fn operation_text(suite: &Suite, operation: &Operation, style: Style) -> String 
                 .is_some_and(|(head, _)| head == operation.id)
     };
     let clauses: Vec<&Clause> = contract.clauses.iter().filter(about).collect();
-    out += &format!("clauses ({})\n", clauses.len());
+    put!(out, "clauses ({})\n", clauses.len());
     for clause in clauses {
-        out += &format!("  {:<6} {}\n", word(clause.level), clause.id);
+        put!(out, "  {:<6} {}\n", word(clause.level), clause.id);
     }
     let sending: Vec<&str> = suite
         .scenarios
@@ -198,11 +211,12 @@ fn operation_text(suite: &Suite, operation: &Operation, style: Style) -> String 
         })
         .map(|scenario| scenario.id.as_str())
         .collect();
-    out += &format!("scenarios ({})\n", sending.len());
+    put!(out, "scenarios ({})\n", sending.len());
     for id in sending {
-        out += &format!("  {id}\n");
+        put!(out, "  {id}\n");
     }
-    out += &format!(
+    put!(
+        out,
         "written at\n  {}\n",
         style.cyan(&operation.place.to_string())
     );
@@ -212,11 +226,11 @@ fn operation_text(suite: &Suite, operation: &Operation, style: Style) -> String 
 fn documents(contract: &Contract, sources: &[String], style: Style) -> String {
     let mut out = "documents\n".to_owned();
     for source in sources {
-        out += &format!("  {}\n", style.wrap(source, 4));
+        put!(out, "  {}\n", style.wrap(source, 4));
         let key = source.split('§').next().unwrap_or_default().trim();
         if let Some(document) = contract.documents.get(key) {
-            out += &format!("    {}\n", style.wrap(&document.title, 4));
-            out += &format!("    {}\n", style.cyan(&document.url));
+            put!(out, "    {}\n", style.wrap(&document.title, 4));
+            put!(out, "    {}\n", style.cyan(&document.url));
         }
     }
     out

@@ -5,6 +5,7 @@ use super::{
     out::{Stop, data},
     suites,
 };
+use crate::report::put;
 use crate::{
     api::forms,
     plan::PlanOptions,
@@ -26,7 +27,8 @@ pub(crate) fn lint(args: &LintArgs) -> Result<Exit, Stop> {
             problems.extend(run.planned.problems);
         }
         scenarios += suite.scenarios.len();
-        out += &format!(
+        put!(
+            out,
             "{}: {}, {}, {}: no mistake\n",
             suite.contract.id,
             counted(suite.contract.operations.len(), "operation"),

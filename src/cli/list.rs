@@ -1,5 +1,6 @@
 //! `wireproof list`: suites with their operations, scenarios and clauses.
 
+use crate::report::put;
 use crate::{
     report::{Style, word},
     scenario::Suite,
@@ -95,8 +96,8 @@ pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
             out.push('\n');
         }
         let contract = &suite.contract;
-        out += &format!("{}: {}\n", style.bold(&contract.id), contract.title);
-        out += &format!("  operations ({})\n", contract.operations.len());
+        put!(out, "{}: {}\n", style.bold(&contract.id), contract.title);
+        put!(out, "  operations ({})\n", contract.operations.len());
         let widest = contract
             .operations
             .iter()
@@ -104,23 +105,24 @@ pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
             .max()
             .unwrap_or(0);
         for operation in &contract.operations {
-            out += &format!("    {:<widest$}  {}\n", operation.id, operation.title);
+            put!(out, "    {:<widest$}  {}\n", operation.id, operation.title);
         }
-        out += &format!("  scenarios ({})\n", suite.scenarios.len());
+        put!(out, "  scenarios ({})\n", suite.scenarios.len());
         for scenario in &suite.scenarios {
             let rows = match scenario.rows.len() {
                 0 | 1 => String::new(),
                 rows => format!(" ({rows} rows)"),
             };
-            out += &format!("    {}{rows}\n", scenario.id);
+            put!(out, "    {}{rows}\n", scenario.id);
         }
         if clauses {
-            out += &format!("  clauses ({})\n", contract.clauses.len());
+            put!(out, "  clauses ({})\n", contract.clauses.len());
             for clause in &contract.clauses {
-                out += &format!("    {:<6} {}\n", word(clause.level), clause.id);
+                put!(out, "    {:<6} {}\n", word(clause.level), clause.id);
             }
         } else {
-            out += &format!(
+            put!(
+                out,
                 "  clauses ({}; --clauses lists them)\n",
                 contract.clauses.len()
             );

@@ -7,6 +7,7 @@ use super::{
     signals, suites,
     values::ReportKind,
 };
+use crate::report::put;
 use crate::{
     api::forms,
     plan::PlanOptions,
@@ -158,17 +159,23 @@ fn json(result: &ProofResult, exit: Exit) -> String {
 fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
     let mut out = String::new();
     for escape in &result.escaped {
-        out += &format!("{} {}\n", style.red("escaped"), style.bold(&escape.clause));
+        put!(
+            out,
+            "{} {}\n",
+            style.red("escaped"),
+            style.bold(&escape.clause)
+        );
         let line = format!("counterexample: {}", escape.counterexample);
-        out += &format!("  {}\n", style.wrap(&line, 4));
-        out += &format!("  {}\n", style.wrap(&escape.why, 4));
+        put!(out, "  {}\n", style.wrap(&line, 4));
+        put!(out, "  {}\n", style.wrap(&escape.why, 4));
     }
     for clause in &result.not_exercised {
-        out += &format!("{} {clause}\n", style.red("not exercised"));
+        put!(out, "{} {clause}\n", style.red("not exercised"));
     }
     for (scenario, outcome) in &result.failed {
         let line = format!("{scenario}: {outcome}");
-        out += &format!(
+        put!(
+            out,
             "{} {}\n",
             style.red("does not pass against the mock as it is:"),
             style.wrap(&line, 4)
@@ -177,9 +184,10 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
     for allowed in &result.allowed {
         let number = counted(allowed.count, "derived counterexample");
         let line = format!("{number} allowed by rule: {}", allowed.rule);
-        out += &format!("{}\n", style.wrap(&line, 4));
+        put!(out, "{}\n", style.wrap(&line, 4));
     }
-    out += &format!(
+    put!(
+        out,
         "{}, {}: {} caught, {} escaped\n",
         counted(result.clauses, "clause"),
         counted(result.counterexamples, "counterexample"),

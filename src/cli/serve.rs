@@ -6,6 +6,7 @@ use super::{
     serve_args::ServeArgs,
     suites::{self, Served},
 };
+use crate::report::put;
 use crate::{
     auth::User,
     mock::{Auth, Kind, Model, Options, Server, ServerOptions, Tls},
@@ -144,17 +145,17 @@ fn tls(args: &ServeArgs) -> Result<Option<Tls>, Stop> {
 fn settings(kind: &Kind) -> String {
     let mut out = format!("settings of {}, as --set NAME=VALUE\n", kind.suite);
     for setting in kind.settings {
-        out += &format!("  {}={}\n", setting.name, setting.values);
+        put!(out, "  {}={}\n", setting.name, setting.values);
         let default = if setting.default.is_empty() {
             "nothing"
         } else {
             setting.default
         };
-        out += &format!("      {} Default: {default}.\n", setting.says);
+        put!(out, "      {} Default: {default}.\n", setting.says);
     }
     out += "quirks, as --quirk ID\n";
     for quirk in kind.quirks {
-        out += &format!("  {}\n      {}\n", quirk.id, quirk.says);
+        put!(out, "  {}\n      {}\n", quirk.id, quirk.says);
     }
     out
 }

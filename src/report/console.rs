@@ -6,6 +6,7 @@ use super::{
     style::{Style, count, duration, shorten, visible},
 };
 use crate::contract::Level;
+use crate::report::put;
 
 /// How many places of one clause are shown in full; the others are listed.
 const FULL: usize = 1;
@@ -103,10 +104,18 @@ fn group_text(group: &[Found<'_>], suite: &SuiteReport, style: Style, verbose: b
                 Some(form) => format!("{line} ({form})"),
                 None => line,
             };
-            out += &format!("    {}\n", shorten(&line, style.width.saturating_sub(4)));
+            put!(
+                out,
+                "    {}\n",
+                shorten(&line, style.width.saturating_sub(4))
+            );
         }
         if group.len() > full + LISTED {
-            out += &format!("    {} more; `-v` shows all\n", group.len() - full - LISTED);
+            put!(
+                out,
+                "    {} more; `-v` shows all\n",
+                group.len() - full - LISTED
+            );
         }
     }
     out
@@ -124,25 +133,29 @@ fn suite_summary(suite: &SuiteReport, style: Style, verbose: bool) -> String {
         .filter(|clause| clause.outcome == "not exercised")
         .collect();
     if !idle.is_empty() {
-        out += &format!("  not exercised: {}\n", count(idle.len() as u64, "clause"));
+        put!(
+            out,
+            "  not exercised: {}\n",
+            count(idle.len() as u64, "clause")
+        );
         let most = if verbose { idle.len() } else { NAMED };
         for clause in idle.iter().take(most) {
-            out += &format!("    {:<6} {}\n", word(clause.level), clause.id);
+            put!(out, "    {:<6} {}\n", word(clause.level), clause.id);
         }
         if idle.len() > most {
-            out += &format!("    {} more; `-v` names all\n", idle.len() - most);
+            put!(out, "    {} more; `-v` names all\n", idle.len() - most);
         }
     }
     for (why, number) in with_reason(&suite.scenarios, "errored") {
         let why = shorten(&visible(&why), WHY);
         let line = format!("could not run {}: {why}", count(number, "scenario"));
-        out += &format!("  {}\n", style.wrap(&line, 4));
+        put!(out, "  {}\n", style.wrap(&line, 4));
     }
     for (why, number) in with_reason(&suite.scenarios, "skipped") {
         let line = format!("skipped: {}, {}", count(number, "scenario"), visible(&why));
-        out += &format!("  {}\n", style.wrap(&line, 4));
+        put!(out, "  {}\n", style.wrap(&line, 4));
     }
-    out += &format!("  {}\n\n", style.wrap(&level_line(suite), 4));
+    put!(out, "  {}\n\n", style.wrap(&level_line(suite), 4));
     out
 }
 
@@ -181,7 +194,8 @@ fn areas(suite: &SuiteReport, style: Style) -> String {
         } else {
             broken
         };
-        out += &format!(
+        put!(
+            out,
             "  {:<widest$}  {must:>9} {should:>9} {may:>9} {broken} {:>14}\n",
             shorten(&row.area, widest),
             number(row.not_exercised)
@@ -218,7 +232,8 @@ fn last_lines(report: &Report, style: Style) -> String {
         duration(report.elapsed_ms),
         parts.join(", ")
     );
-    out += &format!(
+    put!(
+        out,
         "{} kept, {} broken, {} not exercised\n",
         count(clauses("kept"), "clause"),
         clauses("broken"),
@@ -232,6 +247,6 @@ fn last_lines(report: &Report, style: Style) -> String {
         Some(Exit::NothingRan) => style.yellow(&verdict),
         _ => style.red(&verdict),
     };
-    out += &format!("{verdict}\n");
+    put!(out, "{verdict}\n");
     out
 }

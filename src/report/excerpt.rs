@@ -4,6 +4,7 @@ use super::{
     data::{Body, DiffReport, ExchangeReport, FindingReport, Message, ScenarioReport, word},
     style::{Style, shorten, visible},
 };
+use crate::report::put;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use similar::{ChangeTag, TextDiff};
 
@@ -27,7 +28,7 @@ pub(crate) fn scenario(scenario: &ScenarioReport) -> String {
     let style = Style::default();
     let mut out = String::new();
     for finding in &scenario.findings {
-        out += &format!("{}\n", heading(finding));
+        put!(out, "{}\n", heading(finding));
         out += &promise(finding, style);
         out += &place(&scenario.id, finding, style);
         if let Some(seen) = &finding.exchange {
@@ -42,12 +43,12 @@ pub(crate) fn scenario(scenario: &ScenarioReport) -> String {
 pub(crate) fn promise(finding: &FindingReport, style: Style) -> String {
     let mut out = String::new();
     if let Some(says) = &finding.says {
-        out += &format!("  promise   {}\n", style.wrap(says, 12));
+        put!(out, "  promise   {}\n", style.wrap(says, 12));
     }
     for source in &finding.sources {
-        out += &format!("  source    {}\n", style.wrap(&source.text, 12));
+        put!(out, "  source    {}\n", style.wrap(&source.text, 12));
         if !source.url.is_empty() {
-            out += &format!("            {}\n", style.cyan(&source.url));
+            put!(out, "            {}\n", style.cyan(&source.url));
         }
     }
     out
@@ -72,8 +73,9 @@ pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> St
         let gutter = " ".repeat(number.len());
         let room = style.width.saturating_sub(number.len() + 5);
         let at = format!("{}:{}:{}", place.file, place.line, place.column);
-        out += &format!(" {gutter}--> {}\n", style.cyan(&at));
-        out += &format!(
+        put!(out, " {gutter}--> {}\n", style.cyan(&at));
+        put!(
+            out,
             " {} | {}\n",
             style.dim(&number),
             shorten(place.text.trim_end(), room)
@@ -81,11 +83,15 @@ pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> St
     }
     if let Some(exchange) = &finding.exchange {
         let line = format!("{} at {}", exchange.request.line, exchange.origin);
-        out += &format!("  request   {}\n", style.wrap(&visible(&line), 12));
+        put!(out, "  request   {}\n", style.wrap(&visible(&line), 12));
     }
-    out += &format!("  subject   {}\n", visible(&finding.subject));
-    out += &format!("  expected  {}\n", style.green(&value(&finding.expected)));
-    out += &format!("  actual    {}\n", style.red(&value(&finding.actual)));
+    put!(out, "  subject   {}\n", visible(&finding.subject));
+    put!(
+        out,
+        "  expected  {}\n",
+        style.green(&value(&finding.expected))
+    );
+    put!(out, "  actual    {}\n", style.red(&value(&finding.actual)));
     if let Some(diff) = &finding.diff {
         out += &difference(diff, style);
     }
@@ -129,7 +135,7 @@ pub(crate) fn exchange(exchange: &ExchangeReport, style: Style) -> String {
     }
     if let Some(excess) = &exchange.excess {
         let bytes = super::style::count(excess.bytes, "byte");
-        out += &format!("  ! {bytes} that belong to no reply\n");
+        put!(out, "  ! {bytes} that belong to no reply\n");
         let lines: Vec<String> = body_lines(excess)
             .iter()
             .map(|line| format!("  ! {line}"))
@@ -137,7 +143,7 @@ pub(crate) fn exchange(exchange: &ExchangeReport, style: Style) -> String {
         out += &limited(&lines, "  ! ");
     }
     if let Some(broken) = &exchange.broken {
-        out += &format!("  ! {}\n", style.red(&visible(broken)));
+        put!(out, "  ! {}\n", style.red(&visible(broken)));
     }
     out
 }
@@ -151,11 +157,11 @@ fn message(message: &Message, mark: &str, style: Style) -> String {
     );
     for (name, value) in &message.headers {
         let line = shorten(&visible(&format!("{name}: {value}")), room * 3);
-        out += &format!("{}{line}\n", style.dim(mark));
+        put!(out, "{}{line}\n", style.dim(mark));
     }
     let body = body_lines(&message.body);
     if !body.is_empty() {
-        out += &format!("{}\n", style.dim(mark.trim_end()));
+        put!(out, "{}\n", style.dim(mark.trim_end()));
         out += &limited(
             &body
                 .iter()
@@ -174,7 +180,8 @@ fn limited(lines: &[String], mark: &str) -> String {
         out.push('\n');
     }
     if lines.len() > LINES {
-        out += &format!(
+        put!(
+            out,
             "{mark}({} more lines; shown are {LINES})\n",
             lines.len() - LINES
         );

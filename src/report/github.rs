@@ -4,6 +4,7 @@ use super::{
     style::visible,
 };
 use crate::contract::Level;
+use crate::report::put;
 
 /// One annotation for each place of each finding, as GitHub's workflow commands.
 ///
@@ -30,10 +31,10 @@ pub fn github(report: &Report) -> String {
                     finding.actual
                 );
                 if let Some(says) = &finding.says {
-                    message += &format!("\n{says}");
+                    put!(message, "\n{says}");
                 }
                 for source in &finding.sources {
-                    message += &format!("\n{} {}", source.text, source.url);
+                    put!(message, "\n{} {}", source.text, source.url);
                 }
                 out += &command_line(
                     command,

@@ -5,6 +5,7 @@ use super::{
     exit::Exit,
     style::{Style, count, duration},
 };
+use crate::report::put;
 
 /// How many findings are shown in full; GitHub cuts a step's summary at 1 MiB.
 const FULL: usize = 100;
@@ -15,7 +16,8 @@ pub fn markdown(report: &Report) -> String {
     let meaning = Exit::of_code(report.exit).map_or("", Exit::meaning);
     let mut out = format!("## wireproof: exit {}, {meaning}\n\n", report.exit);
     let totals = report.totals;
-    out += &format!(
+    put!(
+        out,
         "{}: {} passed, {} failed, {} blocked, {} errored, {} skipped, in {}.\n",
         count(totals.all(), "scenario"),
         totals.passed,
@@ -33,13 +35,14 @@ pub fn markdown(report: &Report) -> String {
 
 fn suite_text(suite: &SuiteReport) -> String {
     let mut out = format!("\n### {} on {}\n\n", suite.suite, escape(&suite.target));
-    out += &format!("**{}**\n", escape(&level_line(suite)));
+    put!(out, "**{}**\n", escape(&level_line(suite)));
     if !suite.clauses.is_empty() {
         out += "\n| area | must | should | may | broken | not exercised |\n|---|--:|--:|--:|--:|--:|\n";
         let (rows, all) = table(&suite.clauses);
         for row in rows.iter().chain([&all]) {
             let [must, should, may] = row.levels.map(|(kept, of)| format!("{kept}/{of}"));
-            out += &format!(
+            put!(
+                out,
                 "| {} | {must} | {should} | {may} | {} | {} |\n",
                 escape(&row.area),
                 row.broken,
@@ -51,7 +54,7 @@ fn suite_text(suite: &SuiteReport) -> String {
     if !reasons.is_empty() {
         out += "\nSkipped:\n\n";
         for (why, number) in reasons {
-            out += &format!("- {}: {}\n", count(number, "scenario"), escape(&why));
+            put!(out, "- {}: {}\n", count(number, "scenario"), escape(&why));
         }
     }
     let found: Vec<_> = suite
@@ -69,7 +72,8 @@ fn suite_text(suite: &SuiteReport) -> String {
     }
     for (scenario, finding) in found.iter().take(FULL) {
         let style = Style::default();
-        out += &format!(
+        put!(
+            out,
             "<details><summary>{}: {}</summary>\n\n",
             escape(&excerpt::heading(finding)),
             escape(&scenario.id)
@@ -87,14 +91,19 @@ fn suite_text(suite: &SuiteReport) -> String {
             .unwrap_or(0)
             .max(2);
         let fence = "`".repeat(longest + 1);
-        out += &format!("{fence}text\n{text}{fence}\n\n</details>\n");
+        put!(out, "{fence}text\n{text}{fence}\n\n</details>\n");
     }
     if found.len() > FULL {
-        out += &format!("\n{} more findings are not shown.\n", found.len() - FULL);
+        put!(
+            out,
+            "\n{} more findings are not shown.\n",
+            found.len() - FULL
+        );
     }
     for scenario in suite.scenarios.iter().filter(|s| s.outcome == "errored") {
         let why = scenario.why.as_deref().unwrap_or_default();
-        out += &format!(
+        put!(
+            out,
             "\n- {}: could not run: {}\n",
             escape(&scenario.id),
             escape(why)

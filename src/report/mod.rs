@@ -8,6 +8,15 @@
 //! Every format is made from [`Report`], and JSON is [`Report`] itself, so any of them can be rebuilt from a JSON file
 //! without a second run, and masking happens in one place.
 
+/// Writes a formatted text behind a string.
+macro_rules! put {
+    ($to:expr, $($text:tt)+) => {{
+        use std::fmt::Write as _;
+        write!($to, $($text)+).expect("a string takes every text");
+    }};
+}
+pub(crate) use put;
+
 mod area;
 mod build;
 mod console;
