@@ -1,6 +1,11 @@
 //! One test for each scenario of the suites that come with the project, and of the example: against the embedded mock, in each
 //! of its forms, strictly. Suites with a folder below `snapshots/` are compared with the reviewed snapshots in it.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "a test binary tells why it cannot begin"
+)]
+
 use libtest_mimic::Arguments;
 use std::{path::Path, process::ExitCode};
 use wireproof::Scenarios;

@@ -139,7 +139,7 @@ impl CheckOptions {
                 known.values.is_empty() || known.values.contains(value)
             };
             if let Some(first) = known.first()
-                && !known.iter().any(|known| fits(known))
+                && !known.iter().any(fits)
             {
                 return Err(Stop::input(format!(
                     "`{value}` is no value of the trait `{name}`, which is one of {}",

@@ -6,7 +6,6 @@ use super::{
     style::{Style, count, duration, shorten, visible},
 };
 use crate::contract::Level;
-use crate::report::put;
 
 /// How many places of one clause are shown in full; the others are listed.
 const FULL: usize = 1;

@@ -4,7 +4,6 @@ use super::{
     data::{Body, DiffReport, ExchangeReport, FindingReport, Message, ScenarioReport, word},
     style::{Style, shorten, visible},
 };
-use crate::report::put;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use similar::{ChangeTag, TextDiff};
 

@@ -4,7 +4,6 @@ use super::{
     style::visible,
 };
 use crate::contract::Level;
-use crate::report::put;
 
 /// One annotation for each place of each finding, as GitHub's workflow commands.
 ///

@@ -5,7 +5,6 @@ use super::{
     exit::Exit,
     style::{Style, count, duration},
 };
-use crate::report::put;
 
 /// How many findings are shown in full; GitHub cuts a step's summary at 1 MiB.
 const FULL: usize = 100;

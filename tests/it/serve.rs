@@ -167,10 +167,7 @@ fn auth() {
         let status = |user: &str| {
             let got = curl(&[option, "--user", user, &format!("{}/none", serving.url)]).stdout;
             // NTLM begins with a challenge: the last status line counts.
-            let last = got
-                .lines()
-                .filter(|line| line.starts_with("HTTP/"))
-                .next_back();
+            let last = got.lines().rfind(|line| line.starts_with("HTTP/"));
             last.unwrap_or_default()
                 .split(' ')
                 .nth(1)
