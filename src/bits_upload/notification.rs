@@ -65,6 +65,12 @@ impl Core {
         let settings = &self.uploads.settings;
         let context = asked.context.clone();
         let refuse = |refusal: Refusal| self.refused(refusal, Some(&context.id));
+        if settings.notification_url.is_none() {
+            return Answer::Wait {
+                until: Moment::default(),
+                token: self.notifications.keep(asked),
+            };
+        }
         let Some((origin, target)) = wire::application_url(settings, &context.url) else {
             return refuse(Fault::ApplicationUnreachable.into());
         };
@@ -128,8 +134,51 @@ impl Core {
             }
             answer => answer.map_err(|failure| at(failure.refusal()))?,
         };
+        self.accept(asked, &reply, now)
+    }
+
+    /// The application of the server's own has answered, where no other is configured: it takes the upload
+    /// to its destination and gives its bytes back as the reply.
+    pub(super) fn answered_by_itself(
+        &self,
+        asked: &Asked,
+        now: Moment,
+    ) -> Result<Settled, Refusal> {
+        let (body, offset) = {
+            let mut session = lock(&asked.shared);
+            let offset = session.offset();
+            if offset
+                > self
+                    .uploads
+                    .settings
+                    .notification_max_body
+                    .unwrap_or(u64::MAX)
+            {
+                return Err(Fault::UploadTooLarge.at(offset));
+            }
+            (session.entity.read_all(), offset)
+        };
+        let reply = ApplicationReply {
+            static_url: None,
+            copy: true,
+            body: body.map_err(|error| Fault::from(&error).at(offset))?.into(),
+        };
+        self.accept(asked, &reply, now)
+    }
+
+    fn accept(
+        &self,
+        asked: &Asked,
+        reply: &ApplicationReply,
+        now: Moment,
+    ) -> Result<Settled, Refusal> {
+        let offset = lock(&asked.shared).offset();
+        let at = |refusal: Refusal| Refusal {
+            offset: Some(offset),
+            ..refusal
+        };
         let url = self
-            .reply_url(asked, &reply)
+            .reply_url(asked, reply)
             .map_err(|fault| fault.at(offset))?;
         if url.as_ref().is_some_and(|url| url.len() > LONGEST_URL) {
             return Err(Fault::ReplyUrlTooLong.at(offset));

@@ -125,6 +125,9 @@ impl Model for Server {
         };
         let told = match outcome {
             Outcome::Answered(outcome) => core.answered(&asked, outcome, now),
+            Outcome::Woke if core.uploads.settings.notification_url.is_none() => {
+                core.answered_by_itself(&asked, now)
+            }
             // Nobody hears this; the client asks again.
             Outcome::Woke | Outcome::Gone => Err(Fault::ApplicationLate.into()),
         };

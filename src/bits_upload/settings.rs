@@ -148,7 +148,7 @@ settings! {
     durability "durability": Durability, Durability::VALUES, "none";
     /// Whether an application is told of complete uploads, and how it gets the bytes; that makes them upload-replies.
     notification "notification": Notification, Notification::VALUES, "none";
-    /// Where that application is: an http URL, or a reference that is resolved beside the upload's URL; the query of the upload is added.
+    /// Where that application is: an http URL, or a reference that is resolved beside the upload's URL; the query of the upload is added. Without one the server has an application of its own, which gives back what was uploaded.
     notification_url "notification-url": Option<String>, "URL", "";
     /// The names of the two headers of a notification by reference.
     notification_headers "notification-headers": NotificationHeaders, NotificationHeaders::VALUES, "data-file";
@@ -212,18 +212,17 @@ impl Settings {
     /// Whether the settings fit each other.
     ///
     /// # Errors
-    /// A notification without a URL, with https, or a URL that cannot be asked.
+    /// A notification to an https URL, or to a URL that cannot be asked.
     pub(crate) fn fit(&self) -> Result<(), SettingError> {
         let url = self.notification_url.as_deref().unwrap_or_default();
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-        let askable = !url.is_empty()
-            && url.bytes().all(|b| b.is_ascii_graphic())
+        let askable = url.bytes().all(|b| b.is_ascii_graphic())
             && scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case("http"));
         if self.notification != Notification::None && !askable {
             return Err(SettingError::BadValue {
                 name: "notification-url",
                 value: url.to_owned(),
-                values: "an http URL where `notification` is not `none`",
+                values: "an http URL",
             });
         }
         Ok(())
@@ -268,7 +267,13 @@ mod tests {
         assert!(unknown.contains("did you mean `overlap`"), "{unknown}");
         let value = settings.set("overlap", "cut").unwrap_err().to_string();
         assert!(value.contains("reject | trim"), "{value}");
-        let lone = [("notification".to_owned(), "by-value".to_owned())];
-        assert!(Settings::from_pairs(&lone).is_err());
+        let unreachable = [
+            ("notification".to_owned(), "by-value".to_owned()),
+            (
+                "notification-url".to_owned(),
+                "https://app.example/".to_owned(),
+            ),
+        ];
+        assert!(Settings::from_pairs(&unreachable).is_err());
     }
 }
