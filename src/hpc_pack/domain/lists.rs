@@ -256,7 +256,10 @@ impl Scheduler {
             .has(Quirk::NodeMemberForeign)
             .then(|| "NOSUCHNODE".to_owned());
         let left_out = usize::from(self.quirks.has(Quirk::NodeMemberMissing));
-        Ok(members.into_iter().skip(left_out).chain(foreign).collect())
+        Ok(foreign
+            .into_iter()
+            .chain(members.into_iter().skip(left_out))
+            .collect())
     }
 
     /// Names and descriptions of the node groups.
