@@ -5,11 +5,11 @@ use super::{
     soa::Soa,
     wire::{
         Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Query, Route, Rules, Shape, Stated,
-        WireReply, code, dispatch, find, negotiate, rules, shape,
+        WireReply, code, dispatch, find, mask, negotiate, rules, shape,
     },
 };
 use crate::{
-    message::{Framing, Reply},
+    message::{Framing, Reply, Request},
     mock::{
         Answer, Begin, BodyEnd, BodyLength, Head, Ids, Kind, Model, Moment, Options, Outcome,
         Refusal, SettingError, Sink, Token,
@@ -327,6 +327,10 @@ impl Model for HeadNode {
 
     fn header_names(&self) -> &'static [&'static str] {
         HEADER_NAMES
+    }
+
+    fn mask(&self, request: &mut Request) {
+        mask(request);
     }
 
     fn restart(&self, _now: Moment) {
