@@ -165,10 +165,13 @@ while True:
 assert pages >= 3 and set(made) <= set(seen) and len(seen) == len(set(seen)), (pages, seen)
 for job in made:
     send("POST", f"/Job/{job}/Cancel", data="")
+for job in made:
+    wait(job, "Canceled")
 canceled = rows(
     send("GET", "/Jobs?Render=RestPropRender&$filter=JobState eq Canceled&RowsPerRead=100&Properties=Id,State")
 )
-assert set(made) <= {row["Id"] for row in canceled} and {row["State"] for row in canceled} == {"Canceled"}
+assert set(made) <= {row["Id"] for row in canceled}, canceled
+assert {row["State"] for row in canceled} == {"Canceled"}, canceled
 
 # The cluster itself.
 assert scalar(send("GET", "/Version"), "string").count(".") == 3
