@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod check;
+mod hpc_clients;
+mod hpc_curl;
 mod input;
 mod nginx;
 mod program;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
     let demanded = env::var("WIREPROOF_NEED_TOOLS").is_ok_and(|set| set == "1");
     let trials = [
         ("check", check::CASES),
+        ("hpc_clients", hpc_clients::CASES),
+        ("hpc_curl", hpc_curl::CASES),
         ("input", input::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),
@@ -48,7 +52,7 @@ fn trial(area: &str, (sentence, tools, test): &'static Case, demanded: bool) -> 
     let missing: Vec<&str> = tools
         .iter()
         .copied()
-        .filter(|tool| program::find(tool).is_none())
+        .filter(|tool| !program::is_there(tool))
         .collect();
     let name = format!("{area}::{}", sentence.replace(' ', "_"));
     if missing.is_empty() {

@@ -148,6 +148,20 @@ impl Drop for Serving {
     }
 }
 
+/// Whether a tool is installed; `requests` is a library of Python.
+pub(crate) fn is_there(tool: &str) -> bool {
+    if tool != "requests" {
+        return find(tool).is_some();
+    }
+    let imported = Command::new("python3")
+        .args(["-c", "import requests"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    imported.is_ok_and(|status| status.success())
+}
+
 /// Where a tool is, if it is installed.
 pub(crate) fn find(tool: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
