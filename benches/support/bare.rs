@@ -25,11 +25,11 @@ use tokio::net::TcpListener;
 /// Plays the other side where the program was started for that; otherwise gives back nothing.
 ///
 /// Without `--bench` among the arguments it was `cargo test` that started it, and there is nothing to do.
-pub fn role() -> Option<ExitCode> {
+pub(crate) fn role() -> Option<ExitCode> {
     let arguments: Vec<_> = env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [_, "--role", "fixed", file] => serve(Fixed::read(Path::new(file))),
-        [_, "--role", "upload", folder] => serve(Upload(folder.into())),
+        [_, "--role", "fixed", file] => serve(&Fixed::read(Path::new(file))),
+        [_, "--role", "upload", folder] => serve(&Upload(folder.into())),
         [_, "--role", "loop", url, count] => {
             gets(url, count.parse().expect("a count is a number"));
         }
@@ -152,7 +152,7 @@ impl Answers for Upload {
 }
 
 #[tokio::main]
-async fn serve(how: impl Answers) {
+async fn serve(how: &impl Answers) {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port is free");

@@ -11,23 +11,23 @@ use tokio::task::JoinSet;
 
 /// What a load came to.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Replies counted.
-    pub replies: usize,
+    pub(crate) replies: usize,
     /// From the first request to the last reply.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// How long each request took, where that was asked for.
-    pub times: Vec<Duration>,
+    pub(crate) times: Vec<Duration>,
 }
 
 impl Tally {
     /// Replies each second.
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.replies as f64 / self.took.as_secs_f64()
     }
 
     /// The time that this part of the requests did not exceed, in ms.
-    pub fn quantile(&mut self, part: f64) -> f64 {
+    pub(crate) fn quantile(&mut self, part: f64) -> f64 {
         self.times.sort_unstable();
         let at = (self.times.len() as f64 * part) as usize;
         let last = self.times.len().saturating_sub(1);
@@ -37,7 +37,7 @@ impl Tally {
 }
 
 /// The threads of the load generator: one, so that a machine with two processors leaves one to the server.
-pub fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -47,7 +47,7 @@ pub fn runtime() -> tokio::runtime::Runtime {
 /// Sends requests over connections that stay open, each as soon as the reply before it was read; counts replies.
 ///
 /// `make` gives the n-th request; every reply must have a status below 400.
-pub fn load<M, R>(addr: SocketAddr, connections: usize, requests: usize, make: M) -> Tally
+pub(crate) fn load<M, R>(addr: SocketAddr, connections: usize, requests: usize, make: M) -> Tally
 where
     M: Fn(usize) -> R + 'static,
     R: AsRef<[u8]>,
@@ -88,14 +88,14 @@ where
 
 /// A connection whose requests are timed.
 #[derive(Debug)]
-pub struct Conversation {
+pub(crate) struct Conversation {
     line: Line,
     times: Vec<Duration>,
 }
 
 impl Conversation {
     /// Sends a request, given in pieces, and waits for the whole reply, which must be no error.
-    pub async fn send(&mut self, pieces: &[&[u8]]) -> Received<'_> {
+    pub(crate) async fn send(&mut self, pieces: &[&[u8]]) -> Received<'_> {
         let began = Instant::now();
         let reply = self.line.send(pieces).await;
         self.times.push(began.elapsed());
@@ -105,7 +105,7 @@ impl Conversation {
 }
 
 /// Holds conversations at once, each on a connection of its own.
-pub fn conversations<F>(addr: SocketAddr, count: usize, hold: F) -> Tally
+pub(crate) fn conversations<F>(addr: SocketAddr, count: usize, hold: F) -> Tally
 where
     F: AsyncFn(usize, &mut Conversation) + 'static,
 {

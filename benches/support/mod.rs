@@ -15,8 +15,8 @@ mod process;
 mod table;
 mod wire;
 
-pub use bare::role;
-pub use load::{Conversation, Tally, conversations, load, runtime};
-pub use process::{Serving, ran, wall};
-pub use table::{Table, asked, median, ratio};
-pub use wire::{Line, Received, head, request};
+pub(crate) use bare::role;
+pub(crate) use load::{Conversation, Tally, conversations, load, runtime};
+pub(crate) use process::{Serving, ran, wall};
+pub(crate) use table::{Table, asked, median, ratio};
+pub(crate) use wire::{Line, Received, head, request};

@@ -9,29 +9,29 @@ use std::{
 
 /// A server in a process of its own; it ends with this.
 #[derive(Debug)]
-pub struct Serving {
+pub(crate) struct Serving {
     child: Child,
     /// Where it listens.
-    pub addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
 }
 
 impl Serving {
     /// `wireproof serve` with arguments.
-    pub fn ours(arguments: &[&str]) -> Self {
+    pub(crate) fn ours(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wireproof"));
         command.arg("serve").args(arguments);
         Self::start(command)
     }
 
     /// A bare hyper server that answers every request with this reply, as it was on the wire.
-    pub fn bare(reply: &[u8], folder: &Path) -> Self {
+    pub(crate) fn bare(reply: &[u8], folder: &Path) -> Self {
         let file = folder.join("reply.bin");
         fs::write(&file, reply).expect("the temporary folder takes a file");
         Self::role("fixed", &file)
     }
 
     /// A bare hyper server that appends every body to a file of this folder and acknowledges it.
-    pub fn bare_upload(folder: &Path) -> Self {
+    pub(crate) fn bare_upload(folder: &Path) -> Self {
         Self::role("upload", folder)
     }
 
@@ -62,22 +62,22 @@ impl Serving {
     }
 
     /// `http://ADDR`.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
     /// The most memory it ever had resident, MiB.
-    pub fn peak(&self) -> f64 {
+    pub(crate) fn peak(&self) -> f64 {
         memory(self.child.id(), "VmHWM:").unwrap_or(f64::NAN)
     }
 
     /// The memory it has resident, MiB.
-    pub fn resident(&self) -> f64 {
+    pub(crate) fn resident(&self) -> f64 {
         memory(self.child.id(), "VmRSS:").unwrap_or(f64::NAN)
     }
 
     /// The processor time it has taken, user and system, in seconds.
-    pub fn cpu(&self) -> f64 {
+    pub(crate) fn cpu(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let stat = stat.unwrap_or_default();
         // The name in parentheses may hold anything; what follows it are numbers.
@@ -103,15 +103,15 @@ impl Drop for Serving {
 
 /// What became of a program that ran to its end.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// How it ended.
-    pub status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// The most memory it ever had resident, MiB.
-    pub peak: f64,
+    pub(crate) peak: f64,
 }
 
 /// How long a program takes from start to exit. Nothing is looked at meanwhile.
-pub fn wall(command: &mut Command) -> Duration {
+pub(crate) fn wall(command: &mut Command) -> Duration {
     let began = Instant::now();
     let status = quiet(command).status().expect("it was built just now");
     let took = began.elapsed();
@@ -120,7 +120,7 @@ pub fn wall(command: &mut Command) -> Duration {
 }
 
 /// Runs a program and watches its memory, on a processor of our own, so that no short peak is missed.
-pub fn ran(command: &mut Command) -> Ran {
+pub(crate) fn ran(command: &mut Command) -> Ran {
     let mut child = quiet(command).spawn().expect("it was built just now");
     let mut peak = 0.0;
     loop {

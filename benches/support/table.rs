@@ -7,13 +7,13 @@ use std::{
 
 /// The figures of one benchmark, told as they come in.
 #[derive(Debug, Default)]
-pub struct Table {
+pub(crate) struct Table {
     missed: usize,
 }
 
 impl Table {
     /// Begins a table.
-    pub fn new(title: &str) -> Self {
+    pub(crate) fn new(title: &str) -> Self {
         tell(&format!("# {title}"));
         tell(&line("figure", "limit", "measured", "verdict"));
         tell(&line(
@@ -26,17 +26,17 @@ impl Table {
     }
 
     /// A figure that must not be larger.
-    pub fn at_most(&mut self, figure: &str, measured: f64, limit: f64, unit: &str) {
+    pub(crate) fn at_most(&mut self, figure: &str, measured: f64, limit: f64, unit: &str) {
         self.row(figure, measured, limit, unit, "<=", measured <= limit);
     }
 
     /// A figure that must not be smaller.
-    pub fn at_least(&mut self, figure: &str, measured: f64, limit: f64, unit: &str) {
+    pub(crate) fn at_least(&mut self, figure: &str, measured: f64, limit: f64, unit: &str) {
         self.row(figure, measured, limit, unit, ">=", measured >= limit);
     }
 
     /// What explains a figure and has no limit.
-    pub fn note(&mut self, figure: &str, measured: f64, unit: &str) {
+    pub(crate) fn note(&mut self, figure: &str, measured: f64, unit: &str) {
         tell(&line(
             &format!("  {figure}"),
             "",
@@ -47,7 +47,7 @@ impl Table {
 
     /// The end: fails where a limit was missed.
     #[must_use]
-    pub fn end(self) -> ExitCode {
+    pub(crate) fn end(self) -> ExitCode {
         tell(&format!("{} limits missed", self.missed));
         ExitCode::from(u8::from(self.missed > 0))
     }
@@ -77,7 +77,7 @@ fn tell(text: &str) {
 }
 
 /// Whether this part of a benchmark was asked for: `cargo bench --bench NAME -- PART...`, all without a part.
-pub fn asked(part: &str) -> bool {
+pub(crate) fn asked(part: &str) -> bool {
     let mut parts = env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with("--"))
@@ -86,13 +86,13 @@ pub fn asked(part: &str) -> bool {
 }
 
 /// The middle one of some numbers.
-pub fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The median of what one side takes for each unit of the other, both measured in turns.
-pub fn ratio(ours: &[f64], bare: &[f64]) -> f64 {
+pub(crate) fn ratio(ours: &[f64], bare: &[f64]) -> f64 {
     median(
         ours.iter()
             .zip(bare)

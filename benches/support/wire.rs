@@ -6,20 +6,20 @@ use tokio::{
 };
 
 /// A request as it goes out, with the fields that every request needs.
-pub fn request(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut out = head(method, target, fields, body.len());
     out.extend_from_slice(body);
     out
 }
 
 /// The head of a request whose body, of that length, is sent behind it.
-pub fn head(method: &str, target: &str, fields: &[(&str, &str)], length: usize) -> Vec<u8> {
+pub(crate) fn head(method: &str, target: &str, fields: &[(&str, &str)], length: usize) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     for (name, value) in fields {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if method != "GET" {
-        head += &format!("Content-Length: {length}\r\n");
+        head.extend(["Content-Length: ", &length.to_string(), "\r\n"]);
     }
     head += "\r\n";
     head.into_bytes()
@@ -27,7 +27,7 @@ pub fn head(method: &str, target: &str, fields: &[(&str, &str)], length: usize) 
 
 /// A connection that is kept open: a request out, a reply in.
 #[derive(Debug)]
-pub struct Line {
+pub(crate) struct Line {
     stream: TcpStream,
     buf: Vec<u8>,
     /// How much of `buf` has been read.
@@ -36,18 +36,18 @@ pub struct Line {
 
 /// A reply, as long as the connection sends nothing else.
 #[derive(Debug)]
-pub struct Received<'a> {
+pub(crate) struct Received<'a> {
     /// Its status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Every byte of it.
-    pub raw: &'a [u8],
+    pub(crate) raw: &'a [u8],
     body: Range<usize>,
     chunked: bool,
 }
 
 impl Received<'_> {
     /// The value of a field.
-    pub fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let head = str::from_utf8(&self.raw[..self.body.start]).ok()?;
         head.lines().find_map(|line| {
             let (known, value) = line.split_once(':')?;
@@ -56,7 +56,7 @@ impl Received<'_> {
     }
 
     /// The body, put together where it came in chunks.
-    pub fn body(&self) -> Bytes {
+    pub(crate) fn body(&self) -> Bytes {
         let mut rest = &self.raw[self.body.clone()];
         if !self.chunked {
             return Bytes::copy_from_slice(rest);
@@ -74,14 +74,14 @@ impl Received<'_> {
     }
 
     /// Whether the body came in chunks.
-    pub fn is_chunked(&self) -> bool {
+    pub(crate) fn is_chunked(&self) -> bool {
         self.chunked
     }
 }
 
 impl Line {
     /// Connects.
-    pub async fn open(addr: SocketAddr) -> Self {
+    pub(crate) async fn open(addr: SocketAddr) -> Self {
         let stream = TcpStream::connect(addr).await.expect("the server listens");
         stream.set_nodelay(true).expect("it is a socket");
         Self {
@@ -92,7 +92,7 @@ impl Line {
     }
 
     /// Sends a request, given in pieces, and waits for the whole reply.
-    pub async fn send(&mut self, pieces: &[&[u8]]) -> Received<'_> {
+    pub(crate) async fn send(&mut self, pieces: &[&[u8]]) -> Received<'_> {
         for piece in pieces {
             self.stream
                 .write_all(piece)
