@@ -1,5 +1,6 @@
 //! The head node asked through the `Model` trait, without a socket.
 
+mod bad_input;
 mod batch_quirks;
 mod batches;
 mod common_rules;

@@ -87,14 +87,25 @@ impl Fault {
 
     /// The fault on the wire.
     pub(crate) fn into_reply(self, shape: Shape) -> WireReply {
+        let message = short(&self.message);
         let mut reply = match shape {
-            Shape::Legacy => WireReply::of(media::XML, legacy(&self.message)),
-            Shape::Xml => WireReply::of(media::XML, fault_xml(self.code, &self.message)),
-            Shape::Json => WireReply::of(media::JSON, fault_json(self.code, &self.message)),
+            Shape::Legacy => WireReply::of(media::XML, legacy(&message)),
+            Shape::Xml => WireReply::of(media::XML, fault_xml(self.code, &message)),
+            Shape::Json => WireReply::of(media::JSON, fault_json(self.code, &message)),
         };
         reply.status = Some(self.status);
         reply.headers = self.headers;
         reply
+    }
+}
+
+/// The most characters of a message. Messages quote what was wrong, and that may be of any length.
+const LONGEST: usize = 500;
+
+fn short(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &message[..end]).into(),
+        None => message.into(),
     }
 }
 
@@ -146,5 +157,13 @@ mod tests {
     fn a_fault_has_three_shapes(#[case] shape: Shape, #[case] expected: &str) {
         let reply = Fault::bad_request("a < b").into_reply(shape);
         assert_eq!(std::str::from_utf8(&reply.body).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_message_that_quotes_too_much_is_cut_between_characters() {
+        let reply = Fault::bad_request("\u{E9}".repeat(100_000)).into_reply(Shape::Json);
+        let body = std::str::from_utf8(&reply.body).unwrap();
+        assert_eq!(body.matches('\u{E9}').count(), 500);
+        assert!(body.contains("...\",\"Values\""), "{body}");
     }
 }
