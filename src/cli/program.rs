@@ -1,5 +1,5 @@
 use super::{
-    args::{Arguments, Command, Format, Global, SchemaKind},
+    args::{Arguments, Command, Format, Global},
     check, explain, lint, list, new,
     out::{self, Stop, data, say},
     prove, serve, suites,
@@ -66,13 +66,6 @@ fn command(command: Command, global: Global) -> Result<Exit, Stop> {
                 "now: wireproof check {0}\n     wireproof prove {0}\n",
                 args.folder.display()
             ));
-            Ok(Exit::Conforms)
-        }
-        Command::Schema(args) => {
-            data(&match args.kind {
-                SchemaKind::Scenario => crate::scenario::schema(),
-                SchemaKind::Contract => crate::contract::schema(),
-            })?;
             Ok(Exit::Conforms)
         }
         Command::Completions(args) => {

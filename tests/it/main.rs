@@ -4,9 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bits_facts;
 mod check;
 mod hpc_clients;
 mod hpc_curl;
+mod hpc_facts;
+mod hpc_limits;
 mod input;
 mod nginx;
 mod program;
@@ -35,9 +38,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let demanded = env::var("WIREPROOF_NEED_TOOLS").is_ok_and(|set| set == "1");
     let trials = [
+        ("bits_facts", bits_facts::CASES),
         ("check", check::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),
+        ("hpc_facts", hpc_facts::CASES),
+        ("hpc_limits", hpc_limits::CASES),
         ("input", input::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),

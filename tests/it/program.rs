@@ -129,6 +129,14 @@ impl Serving {
         Self { child, url, stdout }
     }
 
+    /// The most memory that it has taken so far, in bytes; Linux tells.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        peak.unwrap().parse::<u64>().unwrap() * 1024
+    }
+
     /// Asks it to stop with a signal, and gives its exit code and what else it printed.
     pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
