@@ -73,7 +73,7 @@ fn array<'f>(fact: &'f Value, name: &str) -> impl Iterator<Item = &'f Value> {
 }
 
 /// The names of header fields whose demand passes.
-fn names<'f>(message: &'f Value, demanded: impl Fn(&str) -> bool) -> BTreeSet<&'f str> {
+fn names(message: &Value, demanded: impl Fn(&str) -> bool) -> BTreeSet<&str> {
     array(message, "headers")
         .filter(|header| demanded(header["required"].as_str().unwrap()))
         .map(|header| header["name"].as_str().unwrap())

@@ -2,9 +2,8 @@
 
 use crate::{
     Case,
-    program::{Ran, Serving, command, curl, folder, write},
+    program::{Ran, Serving, command, curl, folder, pause, write},
 };
-use std::{thread, time::Duration};
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -100,7 +99,7 @@ fn wait(job: &str, state: &str, more: &[&str]) {
         if seen.contains(&wanted) {
             return;
         }
-        thread::sleep(Duration::from_millis(50));
+        pause();
     }
     panic!("{job} does not become {state}: {seen}");
 }
@@ -234,7 +233,7 @@ fn session() {
         if status.contains(">Finished<") {
             break;
         }
-        thread::sleep(Duration::from_millis(50));
+        pause();
     }
     assert!(status.contains(">Finished<"), "{status}");
     let responses = expect(

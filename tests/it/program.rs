@@ -179,6 +179,15 @@ pub(crate) fn find(tool: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Lets a moment pass between two polls.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "another program keeps the time here, as for any client"
+)]
+pub(crate) fn pause() {
+    thread::sleep(Duration::from_millis(50));
+}
+
 /// A folder of its own for a test, below the build folder.
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
