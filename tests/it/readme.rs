@@ -47,6 +47,11 @@ fn commands() {
     let commands = shown();
     assert!(commands.len() >= 6, "the commands are found: {commands:?}");
     for (command, output) in commands {
+        if command == "cargo test" {
+            // It is what runs now.
+            continue;
+        }
+        let command = command.replace("cargo run --release --", "wireproof");
         let words: Vec<&str> = command.split(' ').collect();
         assert_eq!(words[0], "wireproof", "{command}");
         let seen = if words[1] == "serve" {
@@ -81,6 +86,7 @@ fn named() {
         "list",
         "explain",
         "new",
+        "schema",
         "completions",
     ] {
         assert!(
