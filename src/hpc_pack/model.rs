@@ -5,7 +5,7 @@ use super::{
     soa::Soa,
     wire::{
         Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Query, Route, Rules, Shape, Stated,
-        WireReply, code, dispatch, find, mask, negotiate, rules, shape,
+        WireReply, code, dispatch, find, mask, mask_reply, negotiate, rules, shape,
     },
 };
 use crate::{
@@ -331,6 +331,10 @@ impl Model for HeadNode {
 
     fn mask(&self, request: &mut Request) {
         mask(request);
+    }
+
+    fn mask_reply(&self, reply: &mut Reply) {
+        mask_reply(reply);
     }
 
     fn restart(&self, _now: Moment) {

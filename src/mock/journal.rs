@@ -127,13 +127,17 @@ impl Record {
         }
         mask_credentials(&mut request.headers);
         model.mask(&mut request);
+        let mut reply = parse_reply(reply, self.reply_head);
+        if let Some(reply) = &mut reply {
+            model.mask_reply(reply);
+        }
         Entry {
             number: self.number,
             at: self.at,
             connection: self.connection,
             request,
             request_bytes: self.request_bytes,
-            reply: parse_reply(reply, self.reply_head),
+            reply,
             reply_bytes: self.reply_bytes,
             ending: self.ending,
         }

@@ -34,6 +34,11 @@ pub trait Model: Send + Sync + 'static {
     /// The body may be cut after its first KiB, within a secret too. `Authorization` is masked by the door.
     fn mask(&self, _request: &mut Request) {}
 
+    /// Masks what is secret in a reply that the journal shows: a quirk may give back what was never to come back.
+    ///
+    /// The body may be cut as in [`mask`](Model::mask).
+    fn mask_reply(&self, _reply: &mut Reply) {}
+
     /// Forgets what only memory holds, as a restart of the process would. Nothing by default.
     fn restart(&self, _now: Moment) {}
 

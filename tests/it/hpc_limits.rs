@@ -164,9 +164,40 @@ fn journal() {
         let body = String::from_utf8_lossy(&entry.request.body);
         assert!(!shown.contains(SECRET) && !body.contains(SECRET), "{shown}");
     }
+    comes_back(&runtime);
     let first = String::from_utf8_lossy(&seen[0].request.body);
     assert!(
         first.contains("<Password>***</Password><Runtime>-1</Runtime>"),
         "{first}"
     );
+}
+
+/// A head node that gives the password back tells its client, but nobody who reads the journal.
+fn comes_back(runtime: &tokio::runtime::Runtime) {
+    let hpc = runtime.block_on(async {
+        let hpc = wireproof::hpc_pack().quirk("password-returned");
+        hpc.start().await.unwrap()
+    });
+    let base = format!("{}/WindowsHPC", hpc.url());
+    let bag = format!(
+        "<ArrayOfProperty xmlns=\"http://schemas.microsoft.com/HPCS2008R2/common\"><Property><Name>Password</Name>\
+         <Value>{SECRET}</Value></Property></ArrayOfProperty>"
+    );
+    let media = "Content-Type: application/xml";
+    let made = curl(&["-H", media, "-d", &bag, &format!("{base}/Jobs")]);
+    assert!(made.stdout.starts_with("HTTP/1.1 200"), "{}", made.all());
+    let got = curl(&[&format!("{base}/Job/1?Properties=Name,Password")]);
+    let all = curl(&[&format!("{base}/Job/1")]);
+    let returned = [&got, &all].iter().any(|ran| ran.stdout.contains(SECRET));
+    assert!(
+        returned,
+        "the quirk shows nothing: {} {}",
+        got.all(),
+        all.all()
+    );
+    for entry in hpc.received() {
+        let reply = entry.reply.as_ref().unwrap();
+        let body = String::from_utf8_lossy(&reply.body);
+        assert!(!body.contains(SECRET), "{body}");
+    }
 }

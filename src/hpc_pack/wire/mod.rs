@@ -39,5 +39,5 @@ pub(crate) use operations::ROUTES;
 pub(crate) use operations::{Accepts, Method, Operation, Route, Rules};
 pub(crate) use query::Query;
 pub(crate) use routes::{Found, find};
-pub(crate) use secrets::mask;
+pub(crate) use secrets::{mask, mask_reply};
 pub(crate) use versions::{ApiVersion, Shape, Stated, shape};

@@ -1,13 +1,13 @@
-//! Takes passwords out of requests before anybody reads them in the journal.
+//! Takes passwords out of requests and replies before anybody reads them in the journal.
 //!
-//! In: a request as it came, its body perhaps cut anywhere. Out: the same request with `***` where a password
+//! In: a message as it came, its body perhaps cut anywhere. Out: the same with `***` where a password
 //! stands or may stand. What cannot be read is hidden rather than shown: a journal may tell too little, never
 //! too much. It must not know which operation a request is for.
 
 mod json;
 mod xml;
 
-use crate::message::Request;
+use crate::message::{Reply, Request};
 use std::ops::Range;
 
 /// What stands where a secret was.
@@ -22,6 +22,13 @@ pub(crate) fn mask(request: &mut Request) {
     }
     if let Some(body) = masked_body(&request.body) {
         request.body = body.into();
+    }
+}
+
+/// Masks the passwords in the body of a reply; where nothing deviates there are none.
+pub(crate) fn mask_reply(reply: &mut Reply) {
+    if let Some(body) = masked_body(&reply.body) {
+        reply.body = body.into();
     }
 }
 
