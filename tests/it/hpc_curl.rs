@@ -2,8 +2,9 @@
 
 use crate::{
     Case,
-    program::{Ran, Serving, command, curl, folder, pause, write},
+    program::{Ran, Serving, command, curl, folder, pause, run, write},
 };
+use std::process::Command;
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -31,6 +32,11 @@ pub(crate) const CASES: &[Case] = &[
         "curl reads the name of the cluster first in the form before 2016",
         &["curl"],
         before_2016,
+    ),
+    (
+        "curl trusts a certificate that was given, for the name in it",
+        &["curl", "openssl"],
+        given_certificate,
     ),
 ];
 
@@ -379,4 +385,45 @@ fn before_2016() {
         let refused = curl(&["-H", VERSION, &format!("{base}/{wrong}")]);
         assert_eq!(last(&refused).0, 404, "{}", refused.all());
     }
+}
+
+fn given_certificate() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cert, key) = (file("cert.pem"), file("key.pem"));
+    let made = run(Command::new("openssl").args([
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        &key,
+        "-out",
+        &cert,
+        "-subj",
+        "/CN=headnode.example",
+        "-addext",
+        "subjectAltName=DNS:headnode.example",
+    ]));
+    assert_eq!(made.code, 0, "{}", made.all());
+    let serving = Serving::start(["hpc-pack", "--cert", &cert, "--key", &key]);
+    let port = serving.url.rsplit(':').next().unwrap();
+    let resolve = format!("headnode.example:{port}:127.0.0.1");
+    let trusting = ["--cacert", &cert, "--resolve", &resolve];
+    let base = format!("https://headnode.example:{port}/WindowsHPC");
+    let job = job_with(&base, "echo tls", &trusting);
+    assert!(job.starts_with(&base));
+    // The next address of a session is built from the name that the client used.
+    let start = r#"{"MaxMessageSize":65536,"Password":"p","Runtime":-1,"ServiceName":"CcpEchoSvc","Username":"u"}"#;
+    let create = format!("{base}/Sessions/Create?durable=False");
+    let json = ["-H", "Content-Type: application/json", "-d", start, &create];
+    let info = expect(201, &[&trusting[..], &json].concat());
+    let node = between(&info, "<BrokerNode>", "</BrokerNode>");
+    assert_eq!(node, format!("headnode.example:{port}"));
+    // By its number the certificate does not fit.
+    let other = curl(&["--cacert", &cert, &serving.url]);
+    assert_eq!(other.code, 60, "{}", other.all());
 }

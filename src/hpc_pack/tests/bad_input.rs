@@ -534,27 +534,28 @@ fn ask(bench: &Bench, request: &Request) -> u16 {
     }
 }
 
+/// Sends requests from threads of their own at once.
+fn together(bench: &Bench, requests: Vec<Request>) -> Vec<u16> {
+    let start = Barrier::new(requests.len());
+    let start = &start;
+    thread::scope(|scope| {
+        let send = |request: Request| {
+            scope.spawn(move || {
+                start.wait();
+                ask(bench, &request)
+            })
+        };
+        let all: Vec<_> = requests.into_iter().map(send).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
 #[test]
 fn of_two_writers_on_one_job_one_is_refused_or_both_are_heard() {
     for round in 0..20 {
         let mut bench = furnished(Settings::default());
         let writers = 4;
-        let together = |requests: Vec<Request>| -> Vec<u16> {
-            let start = Barrier::new(requests.len());
-            thread::scope(|scope| {
-                let (bench, start) = (&bench, &start);
-                let all: Vec<_> = requests
-                    .iter()
-                    .map(|request| {
-                        scope.spawn(move || {
-                            start.wait();
-                            ask(bench, request)
-                        })
-                    })
-                    .collect();
-                all.into_iter().map(|one| one.join().unwrap()).collect()
-            })
-        };
+        let together = |requests| together(&bench, requests);
         // Tasks added at once are all there, under numbers of their own.
         let add = || with("POST Job/1/Tasks", XML, &bag(&[("CommandLine", "echo")]));
         assert_eq!(together((0..writers).map(|_| add()).collect()), [200; 4]);
@@ -624,5 +625,38 @@ fn an_empty_body_does_where_the_pages_allow_it_and_nowhere_else() {
             "create_job_from_xml" | "create_session" | "send_requests" => is_fault(&line, &reply),
             _ => assert!(reply.status < 500, "{line}: {}", reply.status),
         }
+    }
+}
+
+#[test]
+fn of_two_writers_on_one_batch_one_commits_and_no_request_is_lost() {
+    for round in 0..20 {
+        let mut bench = furnished(Settings::default());
+        let content = format!("<Batch>{}</Batch>", envelope("Echo", "more", "data"));
+        let send = || {
+            let to = "POST Session/1/batch/b?commit=False&genericservice=False";
+            with(to, "application/octet-stream", content.as_bytes())
+        };
+        assert_eq!(together(&bench, vec![send(), send(), send()]), [200; 3]);
+        let commit = || with("POST Session/1/batch/b/Commit", XML, b"");
+        let statuses = together(&bench, vec![commit(), commit(), commit(), send()]);
+        let committed = statuses[..3].iter().filter(|status| **status == 201);
+        assert_eq!(committed.count(), 1, "round {round}: {statuses:?}");
+        let known = |status: &u16| [200, 201].contains(status) || (400..500).contains(status);
+        assert!(statuses.iter().all(known), "round {round}: {statuses:?}");
+        // The one that was there before, three, and the last where it was in time.
+        let expected = 4 + usize::from(statuses[3] == 200);
+        bench.sleep(Duration::from_secs(5));
+        let to = "POST Session/1/batch/b/Response?genericservice=False&count=-1&reset=False";
+        let responses = bench.ask(&with(to, XML, b""));
+        let count = format!("<Count>{expected}</Count>");
+        assert!(
+            text(&responses).contains(&count),
+            "{statuses:?}: {}",
+            text(&responses)
+        );
+        // Closed by two at once it is closed, and nobody is told otherwise (A73).
+        let close = || with("POST session/1/Close", XML, b"");
+        assert_eq!(together(&bench, vec![close(), close()]), [200; 2]);
     }
 }
