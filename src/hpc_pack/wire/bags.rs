@@ -200,6 +200,25 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_list_of_nothing_is_self_closed() {
+        let root = |name: &str| {
+            format!("<{name} xmlns=\"{NS}\" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\"")
+        };
+        let none: [[(&str, &str); 0]; 0] = [];
+        assert_eq!(objects(none), root("ArrayOfObject") + "/>");
+        assert_eq!(
+            properties([] as [(&str, &str); 0]),
+            root("ArrayOfProperty") + "/>"
+        );
+        assert!(strings([] as [&str; 0]).ends_with("instance\"/>"));
+        let row: [[(&str, &str); 0]; 1] = [[]];
+        assert_eq!(
+            objects(row),
+            root("ArrayOfObject") + "><Object><Properties/></Object></ArrayOfObject>"
+        );
+    }
+
     proptest! {
         #[test]
         fn no_body_makes_it_panic(bytes: Vec<u8>) {

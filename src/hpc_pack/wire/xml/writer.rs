@@ -1,8 +1,12 @@
 use std::borrow::Cow;
 
-/// Writes elements one behind the other. Attribute values and text are escaped.
+/// Writes elements one behind the other. Attribute values and text are escaped; an element without content is self-closed.
 #[derive(Debug, Default)]
-pub(crate) struct Writer(String);
+pub(crate) struct Writer {
+    out: String,
+    /// Where the last start tag ends.
+    opened: usize,
+}
 
 impl Writer {
     /// Nothing written yet.
@@ -12,26 +16,35 @@ impl Writer {
 
     /// Nothing written yet, with room for that many bytes.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self(String::with_capacity(bytes))
+        Self {
+            out: String::with_capacity(bytes),
+            opened: 0,
+        }
     }
 
     /// A start tag.
     pub(crate) fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.tag(name, attributes);
-        self.0.push('>');
+        self.out.push('>');
+        self.opened = self.out.len();
     }
 
-    /// An end tag.
+    /// An end tag; makes the start tag a self-closed one where nothing was written behind it.
     pub(crate) fn close(&mut self, name: &str) {
-        self.0.push_str("</");
-        self.0.push_str(name);
-        self.0.push('>');
+        if self.opened == self.out.len() {
+            self.out.pop();
+            self.out.push_str("/>");
+            return;
+        }
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
     }
 
     /// A self-closed element.
     pub(crate) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.tag(name, attributes);
-        self.0.push_str("/>");
+        self.out.push_str("/>");
     }
 
     /// An element with text only; self-closed where there is none.
@@ -52,23 +65,23 @@ impl Writer {
 
     /// Text, escaped.
     pub(crate) fn text(&mut self, text: &str) {
-        self.0.push_str(&escaped(text));
+        self.out.push_str(&escaped(text));
     }
 
     /// What has been written.
     pub(crate) fn finish(self) -> String {
-        self.0
+        self.out
     }
 
     fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.0.push('<');
-        self.0.push_str(name);
+        self.out.push('<');
+        self.out.push_str(name);
         for (name, value) in attributes {
-            self.0.push(' ');
-            self.0.push_str(name);
-            self.0.push_str("=\"");
-            self.0.push_str(&escaped(value));
-            self.0.push('"');
+            self.out.push(' ');
+            self.out.push_str(name);
+            self.out.push_str("=\"");
+            self.out.push_str(&escaped(value));
+            self.out.push('"');
         }
     }
 }
