@@ -9,7 +9,7 @@ use super::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// The most subtasks of a sweep.
+/// The most subtasks of a sweep, and of all sweeps of a job together: a few small requests must not fill the memory.
 const SWEEP: i64 = 100_000;
 
 /// Why a job cannot run, for `ErrorMessage`; none where it can.
@@ -47,6 +47,16 @@ pub(crate) fn objection(job: &Job, cluster: &Cluster) -> Option<String> {
         if let Some(why) = task_objection(task, &names, cluster) {
             return Some(format!("Task {}: {why}", task.id));
         }
+    }
+    let sweeps = job
+        .tasks
+        .iter()
+        .filter(|task| task.kind() == TaskType::ParametricSweep);
+    let subtasks: i64 = sweeps.filter_map(sweep_size).map(i64::from).sum();
+    if subtasks > SWEEP {
+        return Some(format!(
+            "The sweeps of the job have {subtasks} subtasks together, and {SWEEP} are taken."
+        ));
     }
     order(job).err()
 }

@@ -60,6 +60,27 @@ fn a_sweep_is_expanded_when_its_job_runs() {
 }
 
 #[rstest]
+#[case("50000", "Finished")]
+#[case("50001", "Failed")]
+fn the_sweeps_of_a_job_have_a_limit_together(#[case] end: &str, #[case] state: &str) {
+    let mut bench = Bench::new();
+    let job = bench.job(&[]);
+    for end in ["50000", end] {
+        let sweep = [
+            ("Type", "ParametricSweep"),
+            ("CommandLine", "echo *"),
+            ("EndValue", end),
+        ];
+        bench.task(job, &sweep);
+    }
+    bench.submit(job);
+    bench.pass(3_600_000 * 24);
+    assert_eq!(bench.of_job(job, "State"), state);
+    let why = bench.of_job(job, "ErrorMessage");
+    assert_eq!(why.contains("100001 subtasks"), state == "Failed", "{why}");
+}
+
+#[rstest]
 #[case("1", "10", "0", false)]
 #[case("1", "10", "-1", false)]
 #[case("10", "1", "-3", true)]
