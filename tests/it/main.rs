@@ -4,7 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bits_clients;
 mod bits_facts;
+mod bits_foreign;
+mod bits_kill;
+mod bits_own;
 mod check;
 mod hpc_clients;
 mod hpc_curl;
@@ -39,6 +43,10 @@ fn main() -> ExitCode {
     let demanded = env::var("WIREPROOF_NEED_TOOLS").is_ok_and(|set| set == "1");
     let trials = [
         ("bits_facts", bits_facts::CASES),
+        ("bits_clients", bits_clients::CASES),
+        ("bits_foreign", bits_foreign::CASES),
+        ("bits_kill", bits_kill::CASES),
+        ("bits_own", bits_own::CASES),
         ("check", check::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),
