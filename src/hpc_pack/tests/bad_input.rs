@@ -1,13 +1,15 @@
 //! What no client should send, on every operation: a fault, and the state as it was.
 
 use super::{
-    super::Settings,
     Bench,
     batches::{envelope, opened},
     request, text,
 };
 use crate::{
-    hpc_pack::wire::{Accepts, Method, ROUTES, Route},
+    hpc_pack::{
+        Settings,
+        wire::{Accepts, Method, ROUTES, Route},
+    },
     message::{Reply, Request},
     mock::{Answer, Begin, BodyEnd, Head, Model},
 };

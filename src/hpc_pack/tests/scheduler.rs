@@ -433,7 +433,7 @@ fn the_cluster_is_told() {
 fn conversation(quirks: Quirks) -> Vec<String> {
     let mut bench = Bench::new(Settings::default());
     bench.node =
-        super::super::HeadNode::new(Settings::default(), quirks, crate::mock::Ids::seeded(1));
+        crate::hpc_pack::HeadNode::new(Settings::default(), quirks, crate::mock::Ids::seeded(1));
     let long = "x".repeat(128);
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut say = |line: &str, content: String| lines.push((line.to_owned(), content));
