@@ -57,7 +57,7 @@ pub(crate) fn read_string(body: &[u8]) -> Result<String, Fault> {
 pub(crate) fn properties<N: AsRef<str>, V: AsRef<str>>(
     pairs: impl IntoIterator<Item = (N, V)>,
 ) -> String {
-    let mut out = xml::Writer::with_capacity(4096);
+    let mut out = xml::Writer::with_capacity(6 * 1024);
     out.open("ArrayOfProperty", ROOT);
     write_pairs(&mut out, pairs);
     out.close("ArrayOfProperty");
@@ -68,7 +68,7 @@ pub(crate) fn properties<N: AsRef<str>, V: AsRef<str>>(
 pub(crate) fn objects<N: AsRef<str>, V: AsRef<str>, R: IntoIterator<Item = (N, V)>>(
     rows: impl IntoIterator<Item = R>,
 ) -> String {
-    let mut out = xml::Writer::with_capacity(4096);
+    let mut out = xml::Writer::with_capacity(6 * 1024);
     out.open("ArrayOfObject", ROOT);
     for row in rows {
         out.open("Object", &[]);
@@ -112,10 +112,22 @@ fn write_pairs<N: AsRef<str>, V: AsRef<str>>(
     pairs: impl IntoIterator<Item = (N, V)>,
 ) {
     for (name, value) in pairs {
-        out.open("Property", &[]);
-        out.leaf("Name", name.as_ref());
-        out.leaf("Value", value.as_ref());
-        out.close("Property");
+        let (name, value) = (name.as_ref(), value.as_ref());
+        // Bags are most of what is ever written: in as few pieces as can be.
+        if name.is_empty() {
+            out.raw("<Property><Name/>");
+        } else {
+            out.raw("<Property><Name>");
+            out.text(name);
+            out.raw("</Name>");
+        }
+        if value.is_empty() {
+            out.raw("<Value/></Property>");
+        } else {
+            out.raw("<Value>");
+            out.text(value);
+            out.raw("</Value></Property>");
+        }
     }
 }
 

@@ -94,15 +94,17 @@ impl<'a> Asked<'a> {
 /// Get Job List.
 pub(super) fn jobs(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
     let asked = Asked::read(node, call, "SortJobsBy")?;
-    let mut list = ask(node, call, |scheduler| {
-        scheduler.job_list(asked.ask(), call.now)
+    let (mut list, mut page) = ask(node, call, |scheduler| {
+        let mut list = scheduler.job_list(asked.ask(), call.now)?;
+        let page = scheduler.list_jobs(&mut list, call.now, SLICE);
+        Ok((list, page))
     })?;
     loop {
-        // The lock is let go between slices, so that nobody waits for a long list.
-        let page = node.scheduler().list_jobs(&mut list, call.now, SLICE);
         if let Some(page) = page {
             return Ok(paged(node, &page, "x-ms-continuation-queryId", true));
         }
+        // The lock is let go between slices, so that nobody waits for a long list.
+        page = node.scheduler().list_jobs(&mut list, call.now, SLICE);
     }
 }
 

@@ -63,6 +63,11 @@ impl Writer {
         }
     }
 
+    /// Markup as it is, which the caller vouches for.
+    pub(crate) fn raw(&mut self, markup: &'static str) {
+        self.0.push_str(markup);
+    }
+
     /// Text, escaped.
     pub(crate) fn text(&mut self, text: &str) {
         self.out.push_str(&escaped(text));
@@ -90,6 +95,13 @@ impl Writer {
 ///
 /// Characters that XML 1.0 cannot carry become U+FFFD: a reply must stay well-formed whatever it quotes.
 fn escaped(text: &str) -> Cow<'_, str> {
+    // Most texts show byte by byte that nothing is to be done: what is not ASCII is looked at by characters.
+    let harmless = |byte: u8| {
+        matches!(byte, b' '..=b'~' | b'\t' | b'\n') && !matches!(byte, b'<' | b'>' | b'&' | b'"')
+    };
+    if text.bytes().fold(true, |all, byte| all & harmless(byte)) {
+        return Cow::Borrowed(text);
+    }
     let plain = |c: char| {
         !matches!(c, '<' | '>' | '&' | '"' | '\r' | '\u{FFFE}' | '\u{FFFF}')
             && (c >= ' ' || matches!(c, '\t' | '\n'))
