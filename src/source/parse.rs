@@ -134,12 +134,12 @@ impl Builder<'_> {
                             return Err(self.tagged(span, &tag.to_string()));
                         }
                     }
+                    // The parser leaves room in every text; a large file would be held several times over.
+                    let mut text = text.into_owned();
+                    text.shrink_to_fit();
                     let node = Node {
                         span,
-                        yaml: Yaml::Scalar(Scalar {
-                            text: text.into_owned(),
-                            quoted,
-                        }),
+                        yaml: Yaml::Scalar(Scalar { text, quoted }),
                     };
                     self.add(node, anchor)?;
                 }
@@ -205,10 +205,13 @@ impl Builder<'_> {
             return Ok(());
         };
         let node = match open.content {
-            Content::List(elements) => Node {
-                span: covering(open.start, elements.last().map(|node| node.span), end),
-                yaml: Yaml::List(elements),
-            },
+            Content::List(mut elements) => {
+                elements.shrink_to_fit();
+                Node {
+                    span: covering(open.start, elements.last().map(|node| node.span), end),
+                    yaml: Yaml::List(elements),
+                }
+            }
             Content::Map {
                 mut members,
                 merged,
@@ -216,13 +219,16 @@ impl Builder<'_> {
             } => {
                 let span = covering(open.start, members.last().map(|(_, node)| node.span), end);
                 // Aliases of `<<` in one list: an earlier one wins over a later one.
-                let own: HashSet<String> = members.iter().map(|(k, _)| key_text(k)).collect();
-                let mut seen = own;
+                let mut seen: HashSet<String> = match merged.is_empty() {
+                    true => HashSet::new(),
+                    false => members.iter().map(|(k, _)| key_text(k)).collect(),
+                };
                 for (key, value) in merged {
                     if seen.insert(key_text(&key)) {
                         members.push((key, value));
                     }
                 }
+                members.shrink_to_fit();
                 Node {
                     span,
                     yaml: Yaml::Map(members),
