@@ -306,7 +306,7 @@ fn asserting(folder: PathBuf) -> SnapshotHook {
 fn header(plan: &Plan) -> Header {
     let steps = plan.steps.iter().flatten();
     let clauses: BTreeSet<String> = steps
-        .flat_map(|step| &step.expect)
+        .flat_map(|step| step.expect.iter())
         .flat_map(|expect| &expect.proves)
         .map(|(clause, _)| clause.clone())
         .collect();

@@ -1,6 +1,6 @@
 use super::{
     Plan, PlannedCut, PlannedSend, PlannedStep, Shard, Skip, TargetPart, TargetTraits, matches,
-    path::path,
+    path::{Members, path},
     shards,
     vars::{row_names, variables},
 };
@@ -103,6 +103,7 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
         let keep = |(id, _, _): &(String, _, _)| parts.get(id.as_str()) == Some(&shard.index);
         selected.iter().map(keep).collect::<Vec<_>>()
     });
+    let members = Members::default();
     for (number, (id, scenario, row)) in selected.into_iter().enumerate() {
         if mine.as_ref().is_some_and(|mine| !mine[number]) {
             continue;
@@ -111,6 +112,7 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
             suite,
             scenario,
             options,
+            members: &members,
         };
         match builder.plan(id.clone(), row, number, target.clone()) {
             Ok(plan) => {
@@ -188,6 +190,7 @@ struct Builder<'a> {
     suite: &'a Suite,
     scenario: &'a Arc<Scenario>,
     options: &'a PlanOptions,
+    members: &'a Members,
 }
 
 /// What is the same for the steps of a scenario or of a sequence within it.
@@ -386,7 +389,15 @@ impl Builder<'_> {
             (_, Some(raw)) => parts.push(TargetPart::Raw(raw.clone())),
             (Some(index), None) => {
                 kept.extend(send.path.keys().cloned());
-                path(&operations[index], step, send, target, kept, &mut parts)?;
+                path(
+                    &operations[index],
+                    step,
+                    send,
+                    target,
+                    kept,
+                    &mut parts,
+                    self.members,
+                )?;
             }
             (None, None) => parts.push(TargetPart::Text("/".to_owned())),
         }
@@ -424,12 +435,7 @@ impl Builder<'_> {
                 http10: send.http10,
                 timeout: send.timeout,
             },
-            expect: send
-                .expect
-                .iter()
-                .filter(|expect| fits(target, wanted(expect)))
-                .cloned()
-                .collect(),
+            expect: expectations(send, target),
             capture: send.capture.clone(),
             repeat: send.repeat.clone(),
             wait: send.wait,
@@ -463,6 +469,15 @@ impl Builder<'_> {
         }
         fields
     }
+}
+
+/// The expectations that are meant for that target; shared with the scenario where all are.
+fn expectations(send: &Send, target: &TargetTraits) -> Arc<[Expect]> {
+    let meant = |expect: &&Expect| fits(target, wanted(expect));
+    if send.expect.iter().all(|expect| meant(&expect)) {
+        return Arc::clone(&send.expect);
+    }
+    send.expect.iter().filter(meant).cloned().collect()
 }
 
 fn wanted(expect: &Expect) -> impl Iterator<Item = (&str, &[String])> {

@@ -6,10 +6,13 @@ use super::{
 use crate::{
     contract::{Operation, PathPattern, Segment},
     scenario::{Send, Step},
-    source::Template,
+    source::{Place, Template},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// What stands in a segment of a path as it is: `pchar` of RFC 3986 without percent signs.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -31,6 +34,24 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
+/// The templates of the members of paths, by name.
+///
+/// # Why
+/// Thousands of steps take the same member, and a compiled template is several KiB.
+pub(super) type Members = RefCell<BTreeMap<String, Template>>;
+
+fn member(name: &str, place: &Place, members: &Members) -> Result<Template, Stop> {
+    if let Some(known) = members.borrow().get(name) {
+        return Ok(known.at(place.clone()));
+    }
+    let text = format!("{{{{ path['{name}'] }}}}");
+    let template = Template::parse(text, place.clone())
+        .map_err(|problem| Stop::Problem(Box::new(unrendered(problem.place, problem.found))))?;
+    let known = template.clone();
+    members.borrow_mut().insert(name.to_owned(), known);
+    Ok(template)
+}
+
 /// The path of an operation as it is for that target.
 pub(super) fn path(
     operation: &Operation,
@@ -39,6 +60,7 @@ pub(super) fn path(
     target: &TargetTraits,
     kept: &BTreeSet<String>,
     parts: &mut Vec<TargetPart>,
+    members: &Members,
 ) -> Result<(), Stop> {
     let exists = fits(
         target,
@@ -85,10 +107,7 @@ pub(super) fn path(
             Segment::Rest(name) => (name, true),
         };
         if kept.contains(name) {
-            let text = format!("{{{{ path['{name}'] }}}}");
-            let template = Template::parse(text, step.place.clone()).map_err(|problem| {
-                Stop::Problem(Box::new(unrendered(problem.place, problem.found)))
-            })?;
+            let template = member(name, &step.place, members)?;
             parts.push(if rest {
                 TargetPart::Rest(template)
             } else {

@@ -73,7 +73,7 @@ pub struct PlannedStep {
     /// The request.
     pub send: PlannedSend,
     /// What is expected, without what is meant for other targets.
-    pub expect: Vec<Expect>,
+    pub expect: Arc<[Expect]>,
     /// What is taken from the reply.
     pub capture: Vec<Capture>,
     /// Whether it is polled.

@@ -120,7 +120,7 @@ pub struct Send {
     /// `wait: 2s` before it is sent; advances the clock of the embedded mock
     pub wait: Option<Duration>,
     /// `expect: [..]`
-    pub expect: Vec<Expect>,
+    pub expect: Arc<[Expect]>,
     /// `capture: { NAME: FROM }`
     pub capture: Vec<Capture>,
     /// `repeat: { until, every, at-most }`

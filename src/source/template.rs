@@ -91,6 +91,14 @@ impl Template {
         }
     }
 
+    /// The same template, written elsewhere; what was compiled is shared.
+    pub(crate) fn at(&self, place: Place) -> Self {
+        Self {
+            place,
+            ..self.clone()
+        }
+    }
+
     /// The text, where no expression is in it.
     #[must_use]
     pub fn as_plain(&self) -> Option<&str> {
