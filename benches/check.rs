@@ -55,7 +55,7 @@ fn bare(url: &str, count: usize) -> Command {
 
 /// One scenario of 2,000 steps.
 fn steps(table: &mut Table, folder: &Path, url: &str) {
-    let suite = folder.join("steps");
+    let suite = folder.join("steps/things");
     contract(&suite);
     let mut text = scenario("Many small requests");
     for number in 0..STEPS {
@@ -82,7 +82,7 @@ fn steps(table: &mut Table, folder: &Path, url: &str) {
 
 /// 2,000 files of one step.
 fn files(table: &mut Table, folder: &Path, url: &str) {
-    let suite = folder.join("files");
+    let suite = folder.join("files/things");
     contract(&suite);
     for number in 0..STEPS {
         let text = scenario(&format!("Small request {number}")) + &step(number);
@@ -103,7 +103,7 @@ fn files(table: &mut Table, folder: &Path, url: &str) {
 
 /// Files with one step.
 fn start(table: &mut Table, folder: &Path, url: &str) {
-    let suite = folder.join("one");
+    let suite = folder.join("one/things");
     contract(&suite);
     let file = suite.join("things/one.yaml");
     let text = scenario("One small request") + &step(0);
@@ -141,7 +141,7 @@ fn start(table: &mut Table, folder: &Path, url: &str) {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let command = || {
             let mut command = check(&file, &url);
-            command.args(["--can", "all"]);
+            command.args(["--can", "all", "--allow-writes"]);
             command
         };
         let took = (0..STARTS).map(|_| ms(command()));

@@ -7,6 +7,7 @@
 mod support;
 
 use std::{
+    cell::RefCell,
     env,
     fs::{self, File},
     io::Read as _,
@@ -184,87 +185,115 @@ fn free_mib(folder: &Path) -> usize {
         .expect("df tells MiB")
 }
 
-/// 1,000 sessions at once, each on its own connection: all are created, then all send, then all are closed.
+/// 1,000 sessions at once, each on a connection of its own, so that 1,000 fragments are under way; and 1,000 sessions
+/// that are all open while 32 connections carry them.
 fn sessions(table: &mut Table) {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let [data, bare] = ["data", "bare"].map(|name| folder.path().join(name));
     fs::create_dir(&bare).expect("the temporary folder takes a folder");
     let data_dir = data.to_string_lossy().into_owned();
     let ours = Serving::ours(&["bits-upload", "--data-dir", &data_dir]);
-    let mut tally = at_once(&ours);
     let theirs = Serving::bare_upload(&bare);
-    let mut base = at_once(&theirs);
-    let wrong = |folder: &Path| {
-        let right = |number: &usize| {
-            let held = fs::read(folder.join(name(*number))).unwrap_or_default();
-            held == content(*number)
+    for connections in [SESSIONS, 32] {
+        let kind = format!("over-{connections}");
+        let mut tally = at_once(&ours, connections, &kind);
+        let mut base = at_once(&theirs, connections, &kind);
+        let wrong = |folder: &Path| {
+            let right = |number: &usize| {
+                let held = fs::read(folder.join(name(&kind, *number))).unwrap_or_default();
+                held == content(*number)
+            };
+            (SESSIONS - (0..SESSIONS).filter(right).count()) as f64
         };
-        (SESSIONS - (0..SESSIONS).filter(right).count()) as f64
-    };
-    table.at_most(
-        "1,000 sessions at once with 1 MiB each: wrong files",
-        wrong(&data.join("files")),
-        0.0,
-        "",
-    );
-    table.at_most(
-        "  99% of their requests within",
-        tally.quantile(0.99),
-        500.0,
-        "ms",
-    );
-    table.note("half of them within", tally.quantile(0.5), "ms");
-    table.note("the slowest", tally.quantile(1.0), "ms");
-    table.note("all took", tally.took.as_secs_f64(), "s");
-    table.note(
-        "99% at the bare hyper handler within",
-        base.quantile(0.99),
-        "ms",
-    );
-    table.note(
-        "all took at the bare hyper handler",
-        base.took.as_secs_f64(),
-        "s",
-    );
-    table.note("wrong files at the bare hyper handler", wrong(&bare), "");
-    table.note("peak memory", ours.peak(), "MiB");
+        let figure =
+            format!("1,000 sessions with 1 MiB each over {connections} connections: wrong files");
+        table.at_most(&figure, wrong(&data.join("files")), 0.0, "");
+        let most = tally.quantile(0.99);
+        table.at_most("  99% of their requests within", most, 500.0, "ms");
+        table.note(
+            "99% at the bare hyper handler within",
+            base.quantile(0.99),
+            "ms",
+        );
+        table.note("half of them within", tally.quantile(0.5), "ms");
+        table.note(
+            "half at the bare hyper handler within",
+            base.quantile(0.5),
+            "ms",
+        );
+        table.note("all took", tally.took.as_secs_f64(), "s");
+        table.note(
+            "all took at the bare hyper handler",
+            base.took.as_secs_f64(),
+            "s",
+        );
+        table.note("wrong files at the bare hyper handler", wrong(&bare), "");
+        table.note("peak memory", ours.peak(), "MiB");
+    }
 }
 
-fn at_once(server: &Serving) -> Tally {
+/// What is sent in each session, one after the other: Create-Session, four fragments, Close-Session.
+const PACKETS: usize = 6;
+const PIECE: usize = MIB / 4;
+
+/// Sends the n-th packet of every session before any connection comes to the next.
+fn at_once(server: &Serving, connections: usize, kind: &str) -> Tally {
+    let kind = kind.to_owned();
+    let ids = RefCell::new(vec![String::new(); SESSIONS]);
     conversations(
         server.addr,
-        SESSIONS,
-        async |number, conversation: &mut Conversation| {
-            let target = format!("/{}", name(number));
-            let create = packet(&target, "Create-Session", &[PROTOCOL], 0);
-            let reply = conversation.send(&[&create]).await;
-            let session = reply
-                .field("BITS-Session-Id")
-                .unwrap_or_default()
-                .to_owned();
-            let body = content(number);
-            let piece = MIB / 4;
-            for first in (0..MIB).step_by(piece) {
-                let next = first + piece;
-                let range = format!("bytes {first}-{}/{MIB}", next - 1);
-                let fields = [
-                    ("BITS-Session-Id", session.as_str()),
-                    ("Content-Range", range.as_str()),
-                ];
-                let head = packet(&target, "Fragment", &fields, piece);
-                let reply = conversation.send(&[&head, &body[first..next]]).await;
-                let held = reply.field("BITS-Received-Content-Range");
-                assert_eq!(held, Some(next.to_string().as_str()));
+        connections,
+        async move |first, conversation: &mut Conversation| {
+            for packet in 0..PACKETS {
+                for number in (first..SESSIONS).step_by(connections) {
+                    let target = format!("/{}", name(&kind, number));
+                    let id = ids.borrow()[number].clone();
+                    let told = one(conversation, &target, &id, packet, number).await;
+                    if packet == 0 {
+                        ids.borrow_mut()[number] = told;
+                    }
+                }
             }
-            let fields = [("BITS-Session-Id", session.as_str())];
-            let close = packet(&target, "Close-Session", &fields, 0);
-            conversation.send(&[&close]).await;
         },
     )
 }
 
-fn name(number: usize) -> String {
-    format!("session-{number}.bin")
+/// Sends one packet; gives the session's id.
+async fn one(
+    conversation: &mut Conversation,
+    target: &str,
+    id: &str,
+    at: usize,
+    number: usize,
+) -> String {
+    let session = ("BITS-Session-Id", id);
+    if at == 0 {
+        let create = packet(target, "Create-Session", &[PROTOCOL], 0);
+        let reply = conversation.send(&[&create]).await;
+        return reply
+            .field("BITS-Session-Id")
+            .unwrap_or_default()
+            .to_owned();
+    }
+    if at == PACKETS - 1 {
+        let close = packet(target, "Close-Session", &[session], 0);
+        conversation.send(&[&close]).await;
+        return String::new();
+    }
+    let (first, next) = ((at - 1) * PIECE, at * PIECE);
+    let range = format!("bytes {first}-{}/{MIB}", next - 1);
+    let fields = [session, ("Content-Range", range.as_str())];
+    let head = packet(target, "Fragment", &fields, PIECE);
+    let reply = conversation
+        .send(&[&head, &content(number)[first..next]])
+        .await;
+    let held = reply.field("BITS-Received-Content-Range");
+    assert_eq!(held, Some(next.to_string().as_str()));
+    String::new()
+}
+
+fn name(kind: &str, number: usize) -> String {
+    format!("{kind}-{number}.bin")
 }
 
 fn content(number: usize) -> Vec<u8> {

@@ -17,6 +17,6 @@ mod wire;
 
 pub(crate) use bare::role;
 pub(crate) use load::{Conversation, Tally, conversations, load, runtime};
-pub(crate) use process::{Serving, ran, wall};
+pub(crate) use process::{Serving, ran, timed, wall};
 pub(crate) use table::{Table, asked, median, ratio};
 pub(crate) use wire::{Line, Received, head, request};

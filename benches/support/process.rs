@@ -115,8 +115,20 @@ pub(crate) fn wall(command: &mut Command) -> Duration {
     let began = Instant::now();
     let status = quiet(command).status().expect("it was built just now");
     let took = began.elapsed();
-    assert!(status.success(), "{command:?} ends with {status}");
+    if !status.success() {
+        let again = command.stderr(Stdio::piped()).output();
+        let said = again.map(|again| again.stderr).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
+        panic!("{command:?} ends with {status}: {said}");
+    }
     took
+}
+
+/// How long a program takes from start to exit, and with which exit code it ends, whatever that is.
+pub(crate) fn timed(command: &mut Command) -> (Duration, i32) {
+    let began = Instant::now();
+    let status = quiet(command).status().expect("it was built just now");
+    (began.elapsed(), status.code().unwrap_or(-1))
 }
 
 /// Runs a program and watches its memory, on a processor of our own, so that no short peak is missed.
