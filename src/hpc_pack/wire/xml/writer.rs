@@ -65,7 +65,7 @@ impl Writer {
 
     /// Markup as it is, which the caller vouches for.
     pub(crate) fn raw(&mut self, markup: &'static str) {
-        self.0.push_str(markup);
+        self.out.push_str(markup);
     }
 
     /// Text, escaped.
