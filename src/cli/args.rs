@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Run suites against their own counterexamples: each must be caught
     Prove(ProveArgs),
+    /// Join the JSON reports of shards or targets into any report
+    Merge(MergeArgs),
+    /// Show where two runs differ, clause by clause; exits 1 where they do
+    Compare(CompareArgs),
     /// Read and plan only, and tell every mistake
     Lint(LintArgs),
     /// List suites with their operations, scenarios and clauses
@@ -84,6 +88,26 @@ pub(crate) struct ProveArgs {
     pub(crate) report: Vec<super::values::ReportTo>,
     #[command(flatten)]
     pub(crate) place: Where,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MergeArgs {
+    /// Reports that `--report json=FILE` wrote
+    #[arg(value_name = "REPORT.json", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write a report: json, junit, github or markdown, with `-` for stdout; repeatable
+    #[arg(long, value_name = "KIND=FILE", value_parser = super::values::report_to)]
+    pub(crate) report: Vec<super::values::ReportTo>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// The report of the first run
+    #[arg(value_name = "REPORT.json")]
+    pub(crate) first: PathBuf,
+    /// The report of the second run
+    #[arg(value_name = "REPORT.json")]
+    pub(crate) second: PathBuf,
 }
 
 #[derive(Args, Debug)]

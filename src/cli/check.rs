@@ -1,81 +1,144 @@
 //! `wireproof check`: plan, run, judge, report.
 
 use super::{
+    again,
     args::Global,
-    check_args::CheckArgs,
+    check_args::{CheckArgs, Hidden},
     check_options::{CheckOptions, no_such},
     out::{Stop, data, say},
-    signals, suites,
-    values::{ReportKind, ReportTo},
+    reports, signals, suites,
+    targets::{self, NamedTarget},
 };
 use crate::report::put;
 use crate::{
     api::{forms, snapshots},
     contract::{Contract, Level},
     plan::{PlanOptions, Planned, TargetTraits, plan},
-    report::{self, Exit, Mask, Report, Stream},
+    report::{self, Exit, Mask, Stream},
     runner::{self, Event, RunOptions, RunResult, SuiteRun, Target, UrlTarget},
     scenario::Suite,
-    source::Problems,
+    source::{Problem, Problems, suggestion},
 };
-use std::{
-    collections::BTreeSet,
-    fs::{self, OpenOptions},
-    path::Path,
-};
+use std::collections::BTreeSet;
+
+/// What is to be run against one target, or on the embedded mocks.
+struct Ready {
+    options: CheckOptions,
+    runs: Vec<SuiteRun>,
+}
 
 /// Runs what is asked for and tells what it came to.
 pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
-    let options = CheckOptions::resolve(args, global)?;
-    writable(&options.reports)?;
-    if let Some(folder) = options.snapshots.as_ref().filter(|folder| !folder.is_dir()) {
+    reports::writable(&args.report)?;
+    if let Some(folder) = args.snapshots.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(Stop::input(format!(
             "there is no folder `{}` of snapshots",
             folder.display()
         )));
     }
-    let suites = suites::named(&args.what, &args.place)?;
-    let runs = planned(&suites, &options)?;
-    if options.dry_run {
-        return dry_run(&runs, &options);
+    let failed = args.failed.as_deref().map(reports::read).transpose()?;
+    // Everything is planned before the first request: a mistake for the last target stops all.
+    let mut ready = ready(args, global)?;
+    if let Some(failed) = &failed {
+        for run in ready.iter_mut().flat_map(|ready| &mut ready.runs) {
+            again::only_failed(run, failed);
+        }
     }
-    if runs
+    if args.dry_run {
+        return dry_run(&ready);
+    }
+    if ready
         .iter()
+        .flat_map(|ready| &ready.runs)
         .all(|run| run.planned.plans.is_empty() && run.planned.skipped.is_empty())
     {
-        say("nothing is selected: no id and no title of a scenario fits\n");
-    }
-    let plans: Vec<_> = runs
-        .iter()
-        .flat_map(|run| run.planned.plans.clone())
-        .collect();
-    let mut secrets = runner::secrets(&plans, &options.client);
-    secrets.extend(options.secrets.iter().cloned());
-    let mask = Mask::new(secrets);
-
-    let result = run(runs, plans.len(), &options, &mask)?;
-    let report = report::report(&result, options.strictness, &mask);
-    let exit = Exit::of_code(report.exit).unwrap_or(Exit::CouldNotRun);
-    let written = write(&report, &options)?;
-    let summary = report::summary(
-        &report,
-        if written {
-            options.stderr
+        say(if failed.is_some() {
+            "nothing is selected: nothing of it failed in that report\n"
         } else {
-            options.stdout
-        },
-        options.verbose,
-    );
-    if written {
-        say(&summary);
-    } else {
-        data(&summary)?;
+            "nothing is selected: no id and no title of a scenario fits\n"
+        });
     }
-    Ok(exit)
+    let mut done = Vec::new();
+    for Ready { options, runs } in ready {
+        let plans: Vec<_> = runs
+            .iter()
+            .flat_map(|run| run.planned.plans.clone())
+            .collect();
+        let mut secrets = runner::secrets(&plans, &options.client);
+        secrets.extend(options.secrets.iter().cloned());
+        let mask = Mask::new(secrets);
+        let result = run(runs, plans.len(), &options, &mask)?;
+        let report = report::report(&result, options.strictness, &mask);
+        let stop = report.interrupted;
+        done.push(report);
+        if stop {
+            break;
+        }
+    }
+    let report = report::merge(done).ok_or_else(|| Stop::input("there is nothing to check"))?;
+    reports::tell(&report, &args.report, global)
+}
+
+/// What is to be run: once for each target of the file that is asked for, or once where none is.
+fn ready(args: &CheckArgs, global: Global) -> Result<Vec<Ready>, Stop> {
+    let targets = targets::chosen(args)?;
+    if targets.is_empty() {
+        let options = CheckOptions::resolve(args, global)?;
+        let suites = suites::named(&args.what, &args.place)?;
+        let runs = planned(&suites, &options, None)?;
+        return Ok(vec![Ready { options, runs }]);
+    }
+    let mut ready = Vec::new();
+    let mut problems = Problems::default();
+    let suites = suites::named(&args.what, &args.place)?;
+    for target in &targets {
+        let known: Vec<&str> = suites
+            .iter()
+            .map(|suite| suite.contract.id.as_str())
+            .collect();
+        if args.what.is_empty() {
+            problems.extend(target.unknown_suites(&known));
+        }
+        let mine: Vec<Suite> = suites
+            .iter()
+            .filter(|suite| target.takes(&suite.contract.id))
+            .cloned()
+            .collect();
+        let contracts: Vec<&Contract> = mine.iter().map(|suite| &*suite.contract).collect();
+        if mine.is_empty() {
+            if args.target.contains(&target.name) && problems.is_empty() {
+                return Err(Stop::input(format!(
+                    "the target `{}` is not checked with {}",
+                    target.name,
+                    known.join(", ")
+                )));
+            }
+            continue;
+        }
+        problems.extend(target.judge(&contracts));
+        if problems.is_empty() {
+            let mut options = CheckOptions::resolve(&target.under(args), global)?;
+            let secrets = target.secrets.iter().map(|Hidden(secret)| secret.clone());
+            options.secrets.extend(secrets);
+            let runs = planned(&mine, &options, Some(target))?;
+            ready.push(Ready { options, runs });
+        }
+    }
+    if !problems.is_empty() {
+        return Err(suites::wrong(&problems));
+    }
+    if ready.is_empty() {
+        return Err(Stop::input("no target is checked with these suites"));
+    }
+    Ok(ready)
 }
 
 /// Every suite on every target that is asked for.
-fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, Stop> {
+fn planned(
+    suites: &[Suite],
+    options: &CheckOptions,
+    target: Option<&NamedTarget>,
+) -> Result<Vec<SuiteRun>, Stop> {
     let contracts: Vec<&Contract> = suites.iter().map(|suite| &*suite.contract).collect();
     let settings: Vec<&str> = match options.url {
         Some(_) => Vec::new(),
@@ -135,6 +198,16 @@ fn planned(suites: &[Suite], options: &CheckOptions) -> Result<Vec<SuiteRun>, St
         .find(|(name, _)| !variables.contains(name))
     {
         let known: Vec<&str> = variables.iter().map(String::as_str).collect();
+        if let Some(place) = target.and_then(|target| target.variable(name)) {
+            let problem = Problem {
+                code: "unknown-name",
+                place: place.clone(),
+                found: format!("`{name}` is no variable of its suites"),
+                label: "no variable".to_owned(),
+                help: Some(suggestion(name, &known)),
+            };
+            return Err(suites::wrong(&problem.into()));
+        }
         return Err(no_such("variable", name, &known));
     }
     Ok(runs)
@@ -179,19 +252,21 @@ fn plan_options(options: &CheckOptions) -> PlanOptions {
     }
 }
 
-fn dry_run(runs: &[SuiteRun], options: &CheckOptions) -> Result<Exit, Stop> {
+fn dry_run(ready: &[Ready]) -> Result<Exit, Stop> {
     let mut out = String::new();
     let mut number = 0;
-    for run in runs {
-        put!(out, "{} on {}\n", run.contract.id, run.name);
-        for plan in &run.planned.plans {
-            number += 1;
-            put!(out, "  run   {}\n", plan.id);
-        }
-        for skipped in &run.planned.skipped {
-            let why = runner::skip_reason(&skipped.skip);
-            let line = format!("{}: {why}", skipped.id);
-            put!(out, "  skip  {}\n", options.stdout.wrap(&line, 8));
+    for Ready { options, runs } in ready {
+        for run in runs {
+            put!(out, "{} on {}\n", run.contract.id, run.name);
+            for plan in &run.planned.plans {
+                number += 1;
+                put!(out, "  run   {}\n", plan.id);
+            }
+            for skipped in &run.planned.skipped {
+                let why = runner::skip_reason(&skipped.skip);
+                let line = format!("{}: {why}", skipped.id);
+                put!(out, "  skip  {}\n", options.stdout.wrap(&line, 8));
+            }
         }
     }
     data(&out)?;
@@ -275,49 +350,4 @@ fn run(
     say(&stream.finish());
     runtime.shutdown_background();
     result
-}
-
-/// Looks before anything is sent whether every report can be written.
-pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
-    for file in reports.iter().filter_map(|to| to.file.as_ref()) {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))?;
-    }
-    Ok(())
-}
-
-/// Writes the reports that were asked for; tells whether one went to standard output.
-fn write(report: &Report, options: &CheckOptions) -> Result<bool, Stop> {
-    let mut on_stdout = false;
-    for to in &options.reports {
-        let text = match to.kind {
-            ReportKind::Json => json(report),
-            ReportKind::Junit => report::junit(report),
-            ReportKind::Github => report::github(report),
-            ReportKind::Markdown => report::markdown(report),
-        };
-        match &to.file {
-            None => {
-                on_stdout = true;
-                data(&text)?;
-            }
-            Some(file) => to_file(file, &text)?,
-        }
-    }
-    Ok(on_stdout)
-}
-
-fn json(report: &Report) -> String {
-    let mut text = serde_json::to_string_pretty(report).expect("texts and numbers make JSON");
-    text.push('\n');
-    text
-}
-
-/// Writes a report's file.
-pub(crate) fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
-    fs::write(file, text)
-        .map_err(|error| Stop::could_not(format!("cannot write `{}`: {error}", file.display())))
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 /// What can be typed behind `wireproof check`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct CheckArgs {
     /// Suites, suite folders or scenario files; all suites where none is named
     #[arg(value_name = "SUITE|FILE")]
@@ -15,6 +15,22 @@ pub(crate) struct CheckArgs {
     /// A real server; its path stands before every request's path
     #[arg(long, value_parser = values::url, help_heading = "Target")]
     pub(crate) url: Option<values::TargetUrl>,
+    /// A target of the file of targets by its name, or `all`; repeatable
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "url",
+        help_heading = "Target"
+    )]
+    pub(crate) target: Vec<String>,
+    /// The file of targets; ./wireproof.toml where it is left out
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "target",
+        help_heading = "Target"
+    )]
+    pub(crate) config: Option<PathBuf>,
     /// A capability that the target has, or `all`; repeatable
     #[arg(long, value_name = "CAPABILITY", help_heading = "Target")]
     pub(crate) can: Vec<String>,
@@ -41,6 +57,9 @@ pub(crate) struct CheckArgs {
     /// Only the I-th of N equal parts of what is selected
     #[arg(long, value_name = "I/N", help_heading = "Selection")]
     pub(crate) shard: Option<Shard>,
+    /// Only what failed, was blocked or errored in an earlier JSON report
+    #[arg(long, value_name = "REPORT.json", help_heading = "Selection")]
+    pub(crate) failed: Option<PathBuf>,
     /// Tell what would be run, and send nothing
     #[arg(long, help_heading = "Selection")]
     pub(crate) dry_run: bool,
@@ -62,6 +81,9 @@ pub(crate) struct CheckArgs {
     /// A difference to a snapshot fails the run
     #[arg(long, help_heading = "Judgement")]
     pub(crate) strict_snapshots: bool,
+    /// The file of known differences.
+    #[arg(skip)]
+    pub(crate) known: Option<PathBuf>,
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,
@@ -79,8 +101,11 @@ pub(crate) struct Access {
     #[arg(long, value_name = "NAME", help_heading = "Access")]
     pub(crate) user: Option<String>,
     /// The environment variable that holds the password
-    #[arg(long, value_name = "VAR", requires = "user", help_heading = "Access")]
+    #[arg(long, value_name = "VAR", help_heading = "Access")]
     pub(crate) password_env: Option<String>,
+    /// The password itself, from the file of targets.
+    #[arg(skip)]
+    pub(crate) password: Option<Hidden>,
     /// How to authenticate; basic where a user is given
     #[arg(long, value_name = "KIND", help_heading = "Access")]
     pub(crate) auth: Option<AuthKind>,
@@ -109,6 +134,16 @@ pub(crate) struct Access {
     /// An HTTP proxy that everything goes through
     #[arg(long, value_name = "URL", help_heading = "Access")]
     pub(crate) proxy: Option<String>,
+}
+
+/// A secret: in no output, that of `Debug` neither.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Hidden(pub(crate) String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// How the caller is authenticated.

@@ -2,10 +2,10 @@
 
 use super::{
     args::Global,
-    check_args::{AuthKind, CheckArgs},
+    check_args::{AuthKind, CheckArgs, Hidden},
     out::{self, Stop},
     serve,
-    values::{ReportTo, TargetUrl},
+    values::TargetUrl,
 };
 use crate::{
     client::{ClientOptions, Credentials, Scheme, TlsOptions},
@@ -30,14 +30,12 @@ pub(crate) struct CheckOptions {
     pub(crate) only: Vec<String>,
     pub(crate) skip: Vec<String>,
     pub(crate) shard: Option<Shard>,
-    pub(crate) dry_run: bool,
     pub(crate) jobs: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) rate: Option<f64>,
     pub(crate) fail_fast: bool,
     pub(crate) strictness: Strictness,
     pub(crate) snapshots: Option<PathBuf>,
-    pub(crate) reports: Vec<ReportTo>,
     pub(crate) run_id: String,
     /// Passwords, and values of header fields that are credentials.
     pub(crate) secrets: Vec<String>,
@@ -88,7 +86,6 @@ impl CheckOptions {
             only: args.only.clone(),
             skip: args.skip.clone(),
             shard: args.shard,
-            dry_run: args.dry_run,
             jobs: args.jobs.map(std::num::NonZeroUsize::get),
             timeout: args.timeout,
             rate: args.rate,
@@ -98,7 +95,6 @@ impl CheckOptions {
                 snapshots: args.strict_snapshots,
             },
             snapshots: args.snapshots.clone(),
-            reports: args.report.clone(),
             secrets,
             verbose: global.verbose > 0,
             stream: if terminal {
@@ -166,6 +162,11 @@ pub(crate) fn no_such(what: &str, name: &str, known: &[&str]) -> Stop {
 
 fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, Stop> {
     let access = &args.access;
+    if access.password_env.is_some() && access.user.is_none() {
+        return Err(Stop::input(
+            "--password-env needs to know whose password it is; name the user with --user",
+        ));
+    }
     let scheme = match (access.auth, &access.user) {
         (Some(AuthKind::None), _) | (None, None) => None,
         (Some(AuthKind::Ntlm), _) => Some(Scheme::Ntlm),
@@ -177,12 +178,15 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
             let user = access.user.clone().ok_or_else(|| {
                 Stop::input("--auth needs to know who asks; name the user with --user")
             })?;
-            let variable = access.password_env.as_deref().ok_or_else(|| {
-                Stop::input(
-                    "name the environment variable of the user's password with --password-env",
-                )
-            })?;
-            let password = serve::password(variable)?;
+            let password = match (&access.password_env, &access.password) {
+                (Some(variable), _) => serve::password(variable)?,
+                (None, Some(Hidden(password))) => password.clone(),
+                (None, None) => {
+                    return Err(Stop::input(
+                        "name the environment variable of the user's password with --password-env",
+                    ));
+                }
+            };
             secrets.push(password.clone());
             Some(Credentials {
                 user,

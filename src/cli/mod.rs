@@ -2,6 +2,7 @@
 //!
 //! In: the arguments of the process. Out: text on standard output and standard error, files, an exit code.
 
+mod again;
 mod args;
 mod check;
 mod check_args;
@@ -13,10 +14,12 @@ mod new;
 mod out;
 mod program;
 mod prove;
+mod reports;
 mod serve;
 mod serve_args;
 mod signals;
 mod suites;
+mod targets;
 mod values;
 
 pub use program::run;

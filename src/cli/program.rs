@@ -2,7 +2,7 @@ use super::{
     args::{Arguments, Command, Format, Global},
     check, explain, lint, list, new,
     out::{self, Stop, data, say},
-    prove, serve, suites,
+    prove, reports, serve, suites,
 };
 use crate::report::Exit;
 use clap::{CommandFactory, Parser};
@@ -43,6 +43,8 @@ fn command(command: Command, global: Global) -> Result<Exit, Stop> {
         Command::Check(args) => check::check(&args, global),
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args, global),
+        Command::Merge(args) => reports::merge(&args, global),
+        Command::Compare(args) => reports::compare(&args, global),
         Command::Lint(args) => lint::lint(&args),
         Command::List(args) => {
             let suites = suites::named(&args.suites, &args.place)?;

@@ -2,9 +2,8 @@
 
 use super::{
     args::{Global, ProveArgs},
-    check,
     out::{self, Stop, data, say},
-    signals, suites,
+    reports, signals, suites,
     values::ReportKind,
 };
 use crate::report::put;
@@ -55,7 +54,7 @@ pub(crate) fn prove(args: &ProveArgs, global: Global) -> Result<Exit, Stop> {
     if args.report.iter().any(|to| to.kind != ReportKind::Json) {
         return Err(Stop::input("prove writes one report only: json=FILE"));
     }
-    check::writable(&args.report)?;
+    reports::writable(&args.report)?;
     let suites = suites::named(&args.suites, &args.place)?;
     let mut runs = Vec::new();
     let mut problems = Problems::default();
@@ -100,7 +99,7 @@ pub(crate) fn prove(args: &ProveArgs, global: Global) -> Result<Exit, Stop> {
     for to in &args.report {
         let text = json(&result, exit);
         match &to.file {
-            Some(file) => check::to_file(file, &text)?,
+            Some(file) => reports::to_file(file, &text)?,
             None => {
                 on_stdout = true;
                 data(&text)?;

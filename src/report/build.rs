@@ -38,16 +38,7 @@ pub fn report(result: &RunResult, strictness: Strictness, mask: &Mask) -> Report
             .map(|suite| suite_report(suite, strictness, mask))
             .collect(),
     );
-    let mut totals = Totals::default();
-    for scenario in suites.iter().flat_map(|suite| &suite.scenarios) {
-        match scenario.outcome.as_str() {
-            "passed" => totals.passed += 1,
-            "failed" => totals.failed += 1,
-            "blocked" => totals.blocked += 1,
-            "skipped" => totals.skipped += 1,
-            _ => totals.errored += 1,
-        }
-    }
+    let totals = Totals::of(&suites);
     Report {
         schema: 1,
         exit: exit(result, &totals).code(),

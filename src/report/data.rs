@@ -221,6 +221,22 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Counts the scenarios of some suites.
+    #[must_use]
+    pub fn of(suites: &[SuiteReport]) -> Self {
+        let mut totals = Self::default();
+        for scenario in suites.iter().flat_map(|suite| &suite.scenarios) {
+            match scenario.outcome.as_str() {
+                "passed" => totals.passed += 1,
+                "failed" => totals.failed += 1,
+                "blocked" => totals.blocked += 1,
+                "skipped" => totals.skipped += 1,
+                _ => totals.errored += 1,
+            }
+        }
+        totals
+    }
+
     /// All scenarios.
     #[must_use]
     pub fn all(&self) -> u64 {

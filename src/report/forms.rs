@@ -38,7 +38,8 @@ pub(crate) fn join(suites: Vec<SuiteReport>) -> Vec<SuiteReport> {
     joined
 }
 
-fn add(to: &mut SuiteReport, from: SuiteReport) {
+/// Joins what one suite came to on the same target a second time.
+pub(super) fn add(to: &mut SuiteReport, from: SuiteReport) {
     for scenario in from.scenarios {
         match to
             .scenarios

@@ -19,6 +19,7 @@ pub(crate) use put;
 
 mod area;
 mod build;
+mod compare;
 mod console;
 mod data;
 mod excerpt;
@@ -28,6 +29,7 @@ mod github;
 mod junit;
 mod markdown;
 mod mask;
+mod merge;
 mod stream;
 mod style;
 
@@ -35,6 +37,7 @@ mod style;
 mod sample;
 
 pub use build::{Strictness, finished, report};
+pub use compare::{Comparison, compare};
 pub use console::summary;
 pub use data::{
     Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport, Report,
@@ -46,6 +49,7 @@ pub use github::github;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use mask::Mask;
+pub use merge::merge;
 pub use stream::{Stream, StreamKind};
 pub use style::Style;
 

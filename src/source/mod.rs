@@ -16,6 +16,7 @@ mod schema;
 mod scope;
 mod table;
 mod template;
+mod toml;
 mod tree;
 mod value;
 

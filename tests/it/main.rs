@@ -19,6 +19,7 @@ mod nginx;
 mod program;
 mod readme;
 mod serve;
+mod targets;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         ("input", input::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),
+        ("targets", targets::CASES),
     ]
     .into_iter()
     .flat_map(|(area, cases)| cases.iter().map(move |case| trial(area, case, demanded)))

@@ -1,0 +1,578 @@
+//! `wireproof.toml`: named targets.
+//!
+//! In: the file and the names asked for. Out: what each target is, with its secrets fetched, or every mistake with its place.
+
+use super::{
+    check_args::{AuthKind, CheckArgs, Hidden},
+    out::Stop,
+    suites,
+    values::{self, Header, Pair},
+};
+use crate::{
+    contract::Contract,
+    source::{
+        Key, KeyShape as Shape, Node, Place, Problem, Problems, Reading, SourceFile, Table,
+        suggestion,
+    },
+};
+use std::{env, fs, num::NonZeroUsize, path::Path, path::PathBuf};
+
+static FILE: Table = Table {
+    name: "targets",
+    what: "the file of targets",
+    base: None,
+    keys: &[Key::required(
+        "target",
+        Shape::MapOf(&Shape::Map(&TARGET)),
+        "holds one table for each target: `[target.NAME]`",
+    )],
+};
+
+static TARGET: Table = Table {
+    name: "target",
+    what: "a target",
+    base: None,
+    keys: &[
+        Key::required(
+            "url",
+            Shape::Text,
+            "is where it is: `\"https://host/path\"`",
+        ),
+        Key::new(
+            "suite",
+            Shape::OneOrMore(&Shape::Text),
+            "the suites it is checked with",
+        ),
+        Key::new(
+            "set",
+            Shape::MapOf(&Shape::Text),
+            "traits: `{ form = \"pre2016\" }`",
+        ),
+        Key::new(
+            "can",
+            Shape::OneOrMore(&Shape::Text),
+            "capabilities, or `all`",
+        ),
+        Key::new(
+            "vars",
+            Shape::MapOf(&Shape::Anything),
+            "variables of the suite",
+        ),
+        Key::new(
+            "headers",
+            Shape::MapOf(&Shape::Anything),
+            "header fields of every request",
+        ),
+        Key::new("user", Shape::Text, "the user name"),
+        Key::new(
+            "password-env",
+            Shape::Text,
+            "the variable with the password",
+        ),
+        Key::new("password-file", Shape::Text, "the file with the password"),
+        Key::new(
+            "auth",
+            Shape::Words(&["basic", "ntlm", "none"]),
+            "how to authenticate",
+        ),
+        Key::new("ca", Shape::Text, "PEM file of certificates to trust"),
+        Key::new("insecure", Shape::Boolean, "take any certificate"),
+        Key::new("client-cert", Shape::Text, "our own certificate, PEM"),
+        Key::new("client-key", Shape::Text, "its private key, PEM"),
+        Key::new("proxy", Shape::Text, "an HTTP proxy"),
+        Key::new("timeout", Shape::Duration, "how long a reply may take"),
+        Key::new(
+            "rate",
+            Shape::Anything,
+            "requests a second at most: `5` or `\"5/s\"`",
+        ),
+        Key::new("jobs", Shape::Integer, "how many scenarios run at once"),
+        Key::new("allow-writes", Shape::Boolean, "run writing scenarios, too"),
+        Key::new("known", Shape::Text, "a file of known differences"),
+    ],
+};
+
+static SECRET: Table = Table {
+    name: "secret",
+    what: "a secret",
+    base: None,
+    keys: &[
+        Key::new("env", Shape::Text, "the environment variable that holds it"),
+        Key::new("file", Shape::Text, "the file that holds it"),
+    ],
+};
+
+/// A target of the file.
+#[derive(Debug)]
+pub(crate) struct NamedTarget {
+    pub(crate) name: String,
+    /// Ids of suites, none: all.
+    pub(crate) suites: Vec<(String, Place)>,
+    set: Vec<(String, String, Place)>,
+    can: Vec<(String, Place)>,
+    vars: Vec<(String, Place)>,
+    /// What stands in the file as options, those of the command line still to be laid over it.
+    typed: CheckArgs,
+    /// Values that came from the environment or a file, to be masked.
+    pub(crate) secrets: Vec<Hidden>,
+}
+
+/// The targets that are asked for by name; none where no `--target` was given.
+pub(crate) fn chosen(args: &CheckArgs) -> Result<Vec<NamedTarget>, Stop> {
+    if args.target.is_empty() {
+        return Ok(Vec::new());
+    }
+    let path = args
+        .config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("wireproof.toml"));
+    let file = SourceFile::load(&path, &path.display().to_string())
+        .map_err(|problem| suites::wrong(&problem.into()))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+    read(&file, &folder, &args.target)
+}
+
+/// Reads the file. Every target is read, so that every mistake is told; secrets are fetched for those that are asked for.
+fn read(
+    file: &std::sync::Arc<SourceFile>,
+    folder: &Path,
+    asked: &[String],
+) -> Result<Vec<NamedTarget>, Stop> {
+    let mut problems = Problems::default();
+    let root = Node::parse_toml(file, &mut problems);
+    let mut reading = Reader {
+        of: Reading::new(file),
+        folder,
+        wanted: false,
+        secrets: Vec::new(),
+    };
+    let mut found = Vec::new();
+    let mut names = Vec::new();
+    if let Some(root) = &root
+        && let Some(fields) = reading.of.fields(root, &FILE)
+        && let Some(node) = fields.get("target")
+    {
+        for (name, key, node) in reading.of.pairs(node, "tables of targets") {
+            if name == "all" {
+                reading.of.problem(
+                    "reserved-name",
+                    key.span,
+                    "`all` is no name for a target: `--target all` means every target",
+                    "choose another name",
+                    None,
+                );
+            }
+            names.push(name.to_owned());
+            reading.wanted = asked.iter().any(|wanted| wanted == name || wanted == "all");
+            if let Some(target) = reading.target(name, node)
+                && reading.wanted
+            {
+                found.push(target);
+            }
+        }
+    }
+    problems.extend(reading.of.problems);
+    if !problems.is_empty() {
+        problems.sort();
+        return Err(suites::wrong(&problems));
+    }
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    if let Some(name) = asked
+        .iter()
+        .find(|name| *name != "all" && !names.contains(name))
+    {
+        return Err(Stop::input(format!(
+            "{}: there is no target `{name}`; {}",
+            file.path,
+            suggestion(name, &known)
+        )));
+    }
+    if found.is_empty() {
+        return Err(Stop::input(format!(
+            "{}: there is no target in it",
+            file.path
+        )));
+    }
+    Ok(found)
+}
+
+struct Reader<'a> {
+    of: Reading,
+    folder: &'a Path,
+    /// Whether the target being read is asked for: its secrets are fetched.
+    wanted: bool,
+    secrets: Vec<Hidden>,
+}
+
+impl Reader<'_> {
+    fn target(&mut self, name: &str, node: &Node) -> Option<NamedTarget> {
+        const PLAIN: &str = "write `password-env = \"VARIABLE\"` or `password-file = \"FILE\"`";
+        if let Some(members) = node.as_map()
+            && let Some((key, _)) = members
+                .iter()
+                .find(|(key, _)| key.as_scalar().is_some_and(|key| key.text == "password"))
+        {
+            // The value itself is not quoted: what is underlined is the key.
+            self.of.problem(
+                "plain-password",
+                key.span,
+                "a password is not written into the file",
+                "take it from elsewhere",
+                Some(PLAIN.to_owned()),
+            );
+            return None;
+        }
+        let fields = self.of.fields(node, &TARGET)?;
+        self.secrets = Vec::new();
+        let mut typed = CheckArgs::default();
+        let mut target = NamedTarget {
+            name: name.to_owned(),
+            suites: Vec::new(),
+            set: Vec::new(),
+            can: Vec::new(),
+            vars: Vec::new(),
+            typed: CheckArgs::default(),
+            secrets: Vec::new(),
+        };
+        let mut password = None;
+        for (key, at, value) in fields.written() {
+            let access = &mut typed.access;
+            match key {
+                "url" => typed.url = self.parsed(value, "a URL", values::url),
+                "suite" => target.suites = self.of.texts(value, "the id of a suite"),
+                "can" => target.can = self.of.texts(value, "a capability"),
+                "set" => {
+                    for (name, _, node) in self.of.pairs(value, "a table of traits") {
+                        if let Some(text) = self.of.text(node, "the value of a trait") {
+                            target
+                                .set
+                                .push((name.to_owned(), text, self.of.place(node.span)));
+                        }
+                    }
+                }
+                "vars" => {
+                    for (name, key, node) in self.of.pairs(value, "a table of variables") {
+                        target.vars.push((name.to_owned(), self.of.place(key.span)));
+                        if let Some(text) = self.text_or_secret(node, "the value of a variable") {
+                            typed.var.push((name.to_owned(), text));
+                        }
+                    }
+                }
+                "headers" => {
+                    for (name, key, node) in self.of.pairs(value, "a table of header fields") {
+                        let Some(text) = self.text_or_secret(node, "the value of a header field")
+                        else {
+                            continue;
+                        };
+                        match values::header(&format!("{name}:{text}")) {
+                            Ok(header) => typed.header.push(header),
+                            Err(why) => {
+                                self.of.problem("no-header", key.span, why, "here", None);
+                            }
+                        }
+                    }
+                }
+                "user" => access.user = self.of.filled(value, "a user name"),
+                "auth" => {
+                    access.auth = self.of.word(
+                        value,
+                        "a kind of authentication",
+                        &[
+                            ("basic", AuthKind::Basic),
+                            ("ntlm", AuthKind::Ntlm),
+                            ("none", AuthKind::None),
+                        ],
+                    );
+                }
+                "password-env" | "password-file" => {
+                    if password.is_some() {
+                        self.of.problem(
+                            "two-passwords",
+                            at.span,
+                            "`password-env` and `password-file` exclude each other",
+                            "the second one",
+                            Some("leave one of them out".to_owned()),
+                        );
+                    }
+                    password = Some(at.span);
+                    access.password = self.secret(value, key == "password-env").map(Hidden);
+                }
+                "ca" => access.ca = self.path(value),
+                "insecure" => access.insecure = self.of.boolean(value, "`insecure`")?,
+                "client-cert" => access.client_cert = self.path(value),
+                "client-key" => access.client_key = self.path(value),
+                "proxy" => access.proxy = self.of.filled(value, "the URL of a proxy"),
+                "timeout" => {
+                    typed.timeout = self.parsed(value, "a duration", |text| {
+                        if text.ends_with(|c: char| c.is_ascii_digit()) {
+                            return Err("write a number and a unit: \"30s\"".to_owned());
+                        }
+                        values::duration(text)
+                    });
+                }
+                "rate" => typed.rate = self.parsed(value, "a rate", values::rate),
+                "jobs" => {
+                    typed.jobs = self.parsed(value, "a number of scenarios", |text| {
+                        text.parse::<NonZeroUsize>()
+                            .map_err(|_| "write a whole number, 1 or more".to_owned())
+                    });
+                }
+                "allow-writes" => typed.allow_writes = self.of.boolean(value, "`allow-writes`")?,
+                "known" => typed.known = self.path(value),
+                _ => unreachable!("every key of the table is read"),
+            }
+        }
+        for (one, other) in [("client-cert", "client-key"), ("client-key", "client-cert")] {
+            if let Some((key, _)) = fields.entry(one)
+                && fields.entry(other).is_none()
+            {
+                self.of.problem(
+                    "missing-key",
+                    key.span,
+                    format!("`{one}` needs `{other}`"),
+                    "alone it does nothing",
+                    None,
+                );
+            }
+        }
+        if let Some(span) = password
+            && fields.get("user").is_none()
+        {
+            self.of.problem(
+                "missing-key",
+                span,
+                "a password needs `user`",
+                "whose password is it?",
+                None,
+            );
+        }
+        target.typed = typed;
+        target.secrets = std::mem::take(&mut self.secrets);
+        Some(target)
+    }
+
+    /// A file, relative to the folder of the file of targets.
+    fn path(&mut self, node: &Node) -> Option<PathBuf> {
+        let text = self.of.filled(node, "a file")?;
+        Some(self.folder.join(text))
+    }
+
+    fn parsed<T>(
+        &mut self,
+        node: &Node,
+        meant: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.of.filled(node, meant)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                let found = format!("{meant} is meant here, and this is {}", node.described());
+                self.of.problem(
+                    "wrong-value",
+                    node.span,
+                    found,
+                    format!("not {meant}"),
+                    Some(why),
+                );
+                None
+            }
+        }
+    }
+
+    /// Text as it is, or `{ env = ".." }` or `{ file = ".." }`.
+    fn text_or_secret(&mut self, node: &Node, meant: &str) -> Option<String> {
+        if node.as_map().is_none() {
+            return self.of.text(node, meant);
+        }
+        let fields = self.of.fields(node, &SECRET)?;
+        match (fields.get("env"), fields.get("file")) {
+            (Some(variable), None) => self.secret(variable, true),
+            (None, Some(file)) => self.secret(file, false),
+            _ => {
+                self.of.problem(
+                    "no-secret",
+                    node.span,
+                    "a secret comes from one place",
+                    "one of `env` and `file`",
+                    Some("write `{ env = \"VARIABLE\" }` or `{ file = \"FILE\" }`".to_owned()),
+                );
+                None
+            }
+        }
+    }
+
+    /// The value of a secret; empty for a target that nobody asked for.
+    fn secret(&mut self, node: &Node, from_env: bool) -> Option<String> {
+        let name = self.of.filled(
+            node,
+            if from_env {
+                "an environment variable"
+            } else {
+                "a file"
+            },
+        )?;
+        if !self.wanted {
+            return Some(String::new());
+        }
+        let value = if from_env {
+            env::var(&name).map_err(|error| match error {
+                env::VarError::NotPresent => {
+                    format!("the environment variable `{name}` is not set")
+                }
+                env::VarError::NotUnicode(_) => {
+                    format!("the environment variable `{name}` is no UTF-8")
+                }
+            })
+        } else {
+            let path = self.folder.join(&name);
+            fs::read_to_string(&path)
+                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
+        };
+        match value {
+            Ok(value) => {
+                self.secrets.push(Hidden(value.clone()));
+                Some(value)
+            }
+            Err(why) => {
+                self.of
+                    .problem("no-secret", node.span, why, "wanted here", None);
+                None
+            }
+        }
+    }
+}
+
+impl NamedTarget {
+    /// The options of the command line, laid over those of the file.
+    pub(crate) fn under(&self, args: &CheckArgs) -> CheckArgs {
+        let file = &self.typed;
+        let mut all = args.clone();
+        all.url.clone_from(&file.url);
+        if let Some(url) = &mut all.url {
+            url.shown.clone_from(&self.name);
+        }
+        all.can = self.can.iter().map(|(name, _)| name.clone()).collect();
+        all.can.extend(args.can.iter().cloned());
+        all.set = over(
+            self.set
+                .iter()
+                .map(|(name, value, _)| (name.clone(), value.clone())),
+            &args.set,
+        );
+        all.var = over(file.var.iter().cloned(), &args.var);
+        let typed = |header: &&Header| {
+            !args
+                .header
+                .iter()
+                .any(|one| one.name.eq_ignore_ascii_case(&header.name))
+        };
+        all.header = file.header.iter().filter(typed).cloned().collect();
+        all.header.extend(args.header.iter().cloned());
+        all.allow_writes |= file.allow_writes;
+        all.jobs = args.jobs.or(file.jobs);
+        all.timeout = args.timeout.or(file.timeout);
+        all.rate = args.rate.or(file.rate);
+        all.known = args.known.clone().or_else(|| file.known.clone());
+        let (access, from) = (&mut all.access, &file.access);
+        access.user = access.user.take().or_else(|| from.user.clone());
+        if access.password_env.is_none() {
+            access.password.clone_from(&from.password);
+        }
+        access.auth = access.auth.or(from.auth);
+        access.insecure |= from.insecure;
+        access.ca = access.ca.take().or_else(|| from.ca.clone());
+        if access.client_cert.is_none() {
+            access.client_cert.clone_from(&from.client_cert);
+            access.client_key.clone_from(&from.client_key);
+        }
+        access.proxy = access.proxy.take().or_else(|| from.proxy.clone());
+        all
+    }
+
+    /// Whether it is checked with that suite.
+    pub(crate) fn takes(&self, suite: &str) -> bool {
+        self.suites.is_empty() || self.suites.iter().any(|(id, _)| id == suite)
+    }
+
+    /// The suites of the file that are none of those that are known.
+    pub(crate) fn unknown_suites(&self, known: &[&str]) -> Problems {
+        let unknown = self
+            .suites
+            .iter()
+            .filter(|(id, _)| !known.contains(&id.as_str()));
+        Problems(
+            unknown
+                .map(|(id, place)| Problem {
+                    code: "unknown-suite",
+                    place: place.clone(),
+                    found: format!("`{id}` is no suite"),
+                    label: "no suite".to_owned(),
+                    help: Some(suggestion(id, known)),
+                })
+                .collect(),
+        )
+    }
+
+    /// What the file says of capabilities and traits that no contract knows.
+    pub(crate) fn judge(&self, contracts: &[&Contract]) -> Problems {
+        let mut problems = Problems::default();
+        let mut wrong = |place: &Place, what: &str, name: &str, known: Vec<&str>| {
+            problems.push(Problem {
+                code: "unknown-name",
+                place: place.clone(),
+                found: format!("`{name}` is no {what}"),
+                label: format!("no {what}"),
+                help: Some(suggestion(name, &known)),
+            });
+        };
+        for (name, place) in self.can.iter().filter(|(name, _)| name != "all") {
+            let known: Vec<&str> = contracts
+                .iter()
+                .flat_map(|contract| contract.capabilities.keys().map(String::as_str))
+                .collect();
+            if !known.contains(&name.as_str()) {
+                wrong(place, "capability of its suites", name, known);
+            }
+        }
+        for (name, value, place) in &self.set {
+            let traits: Vec<_> = contracts
+                .iter()
+                .filter_map(|contract| contract.traits.get(name))
+                .collect();
+            if traits.is_empty() {
+                let known = contracts
+                    .iter()
+                    .flat_map(|contract| contract.traits.keys().map(String::as_str))
+                    .collect();
+                wrong(place, "trait of its suites", name, known);
+            } else if !traits
+                .iter()
+                .any(|known| known.values.is_empty() || known.values.contains(value))
+            {
+                let values = traits
+                    .iter()
+                    .flat_map(|known| known.values.iter().map(String::as_str))
+                    .collect();
+                wrong(place, &format!("value of `{name}`"), value, values);
+            }
+        }
+        problems
+    }
+
+    /// Where the file names a variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<&Place> {
+        self.vars
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, place)| place)
+    }
+}
+
+/// Names and values of the file without those that were typed, and those behind them.
+fn over(file: impl Iterator<Item = Pair>, typed: &[Pair]) -> Vec<Pair> {
+    file.filter(|(name, _)| !typed.iter().any(|(known, _)| known == name))
+        .chain(typed.iter().cloned())
+        .collect()
+}
