@@ -81,9 +81,6 @@ pub(crate) struct CheckArgs {
     /// A difference to a snapshot fails the run
     #[arg(long, help_heading = "Judgement")]
     pub(crate) strict_snapshots: bool,
-    /// The file of known differences.
-    #[arg(skip)]
-    pub(crate) known: Option<PathBuf>,
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,

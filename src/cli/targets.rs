@@ -15,7 +15,12 @@ use crate::{
         suggestion,
     },
 };
-use std::{env, fs, num::NonZeroUsize, path::Path, path::PathBuf};
+use std::{
+    env, fs,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 static FILE: Table = Table {
     name: "targets",
@@ -88,7 +93,6 @@ static TARGET: Table = Table {
         ),
         Key::new("jobs", Shape::Integer, "how many scenarios run at once"),
         Key::new("allow-writes", Shape::Boolean, "run writing scenarios, too"),
-        Key::new("known", Shape::Text, "a file of known differences"),
     ],
 };
 
@@ -133,13 +137,10 @@ pub(crate) fn chosen(args: &CheckArgs) -> Result<Vec<NamedTarget>, Stop> {
 }
 
 /// Reads the file. Every target is read, so that every mistake is told; secrets are fetched for those that are asked for.
-fn read(
-    file: &std::sync::Arc<SourceFile>,
-    folder: &Path,
-    asked: &[String],
-) -> Result<Vec<NamedTarget>, Stop> {
+fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<NamedTarget>, Stop> {
     let mut problems = Problems::default();
     let root = Node::parse_toml(file, &mut problems);
+    let file = &without_passwords(file, root.as_ref());
     let mut reading = Reader {
         of: Reading::new(file),
         folder,
@@ -194,6 +195,19 @@ fn read(
         )));
     }
     Ok(found)
+}
+
+/// The file as messages may show it: passwords that somebody wrote into it are stars.
+fn without_passwords(file: &Arc<SourceFile>, root: Option<&Node>) -> Arc<SourceFile> {
+    let mut text = file.text.clone();
+    let targets = root.and_then(|root| root.get("target")?.as_map());
+    for (_, target) in targets.unwrap_or_default() {
+        if let Some(value) = target.get("password") {
+            let stars = "*".repeat(value.span.end - value.span.start);
+            text.replace_range(value.span.start..value.span.end, &stars);
+        }
+    }
+    SourceFile::new(file.path.clone(), text)
 }
 
 struct Reader<'a> {
@@ -318,7 +332,6 @@ impl Reader<'_> {
                     });
                 }
                 "allow-writes" => typed.allow_writes = self.of.boolean(value, "`allow-writes`")?,
-                "known" => typed.known = self.path(value),
                 _ => unreachable!("every key of the table is read"),
             }
         }
@@ -474,7 +487,6 @@ impl NamedTarget {
         all.jobs = args.jobs.or(file.jobs);
         all.timeout = args.timeout.or(file.timeout);
         all.rate = args.rate.or(file.rate);
-        all.known = args.known.clone().or_else(|| file.known.clone());
         let (access, from) = (&mut all.access, &file.access);
         access.user = access.user.take().or_else(|| from.user.clone());
         if access.password_env.is_none() {

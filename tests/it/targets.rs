@@ -380,7 +380,7 @@ fn no_report() {
     let folder = folder();
     let path = folder.path().join("report.json");
     for (text, says) in [
-        ("{\n  \"schema\": 1,,", "report.json:2:16"),
+        ("{\n  \"schema\": 1,,", "report.json:2:15"),
         ("{\"schema\": 2}", "its `schema` is 2"),
         ("[]", "it has no `schema`"),
         ("{\"schema\": 1}", "missing field"),
