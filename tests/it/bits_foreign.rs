@@ -130,6 +130,13 @@ const RANGE_FOR_OFFSET: &[&str] = &[
     "ping.disturbs-nothing",
 ];
 
+/// Deviations, the exit code, and lists of the clauses that they break.
+type Row = (
+    &'static [&'static str],
+    i32,
+    &'static [&'static [&'static str]],
+);
+
 /// 64 MiB take their time: single deviations are judged without them.
 const LARGE: &[&str] = &["fragment.large-file"];
 
@@ -142,7 +149,7 @@ fn quick(deviations: &[&str]) -> &'static [&'static str] {
 }
 
 fn in_a_folder() {
-    let rows: &[(&[&str], i32, &[&[&str]])] = &[
+    let rows: &[Row] = &[
         (&[], 0, &[]),
         (&["404-to-unknown-sessions"], 0, &[UNKNOWN_404]),
         (&["no-accept-encoding"], 0, &[NO_ACCEPT_ENCODING]),
@@ -187,7 +194,7 @@ const DECIMAL: &[&str] = &[
 const FORGETFUL: &[&str] = &["fragment.resumes-after-a-cut"];
 
 fn in_memory() {
-    let rows: &[(&[&str], i32, &[&[&str]])] = &[
+    let rows: &[Row] = &[
         (&[], 0, &[]),
         (&["decimal-error-codes"], 1, &[DECIMAL]),
         (&["forgets-all-after-a-cut"], 1, &[FORGETFUL]),
