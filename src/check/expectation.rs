@@ -1,44 +1,21 @@
 use super::{
     Wrong,
-    explain::{Explained, describe, explain},
+    explain::describe,
     matcher::fits,
+    message::{Message, Side, matched, plain, same_as, text},
     mismatch::{Gathered, Mismatch},
     render::Env,
     shape,
-    text::{quoted, side_by_side},
+    summary::{asks_reply, first_key, summary},
     value::{Found, Item},
-    view::{Trouble, View},
+    view::View,
 };
 use crate::{
     contract::{BodyExpectation, Contract, Expectation, RequestExpectation},
     message::{Exchange, Framing, Reply},
-    source::{Literal, Matcher, MatcherKind, Place},
+    source::{Literal, Matcher, MatcherKind},
 };
-use serde_json::Value;
 use std::borrow::Cow;
-
-/// Which message of an exchange is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Reply,
-    Request,
-}
-
-impl Side {
-    /// What stands before a subject.
-    pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::Reply => "",
-            Self::Request => "request ",
-        }
-    }
-}
-
-/// One message with what is known of it.
-pub(crate) struct Message<'a> {
-    pub(crate) side: Side,
-    pub(crate) view: View<'a>,
-}
 
 /// An exchange that is being judged.
 pub(crate) struct Case<'a> {
@@ -404,123 +381,6 @@ impl<'a> Case<'a> {
     }
 }
 
-impl Message<'_> {
-    fn fields(
-        &self,
-        fields: &[(String, Matcher)],
-        env: &Env<'_>,
-        into: &mut Gathered,
-    ) -> Result<(), Wrong> {
-        for (name, matcher) in fields {
-            if into.is_settled() {
-                break;
-            }
-            let subject = || format!("{}header {name}", self.side.prefix());
-            matched(matcher, subject, &self.view.header(name), env, into)?;
-        }
-        Ok(())
-    }
-
-    fn paths(
-        &self,
-        kinds: [(&str, &Vec<(String, Matcher)>); 3],
-        env: &Env<'_>,
-        into: &mut Gathered,
-    ) -> Result<(), Wrong> {
-        for (kind, list) in kinds {
-            for (path, matcher) in list {
-                if into.is_settled() {
-                    return Ok(());
-                }
-                let subject = || format!("{}{kind} {path}", self.side.prefix());
-                let found = match kind {
-                    "json" => self.view.json_path(path),
-                    "xml" => self.view.xpath(path),
-                    _ => self.view.members(path),
-                };
-                match found {
-                    Ok(found) => matched(matcher, subject, &found, env, into)?,
-                    Err(Trouble::Unreadable(why)) => {
-                        let expected = if into.quiet {
-                            String::new()
-                        } else {
-                            describe(matcher, env)
-                        };
-                        into.unreadable(&matcher.place, &subject(), &expected, &why);
-                    }
-                    Err(Trouble::Wrong(wrong)) => {
-                        return Err(Wrong {
-                            place: Some(matcher.place.clone()),
-                            ..wrong
-                        });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn body(&self, matcher: &Matcher, env: &Env<'_>, into: &mut Gathered) -> Result<(), Wrong> {
-        let subject = format!("{}body", self.side.prefix());
-        let about_presence = match &matcher.kind {
-            MatcherKind::Absent => true,
-            MatcherKind::Not(inner) => matches!(inner.kind, MatcherKind::Absent),
-            _ => false,
-        };
-        let text = match self.view.text() {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) if about_presence => String::from_utf8_lossy(self.view.body),
-            Err(Trouble::Unreadable(why)) => {
-                into.unreadable(&matcher.place, &subject, &describe(matcher, env), &why);
-                return Ok(());
-            }
-            Err(Trouble::Wrong(wrong)) => return Err(wrong),
-        };
-        if let (MatcherKind::Absent, false, false) =
-            (&matcher.kind, self.view.body.is_empty(), into.quiet)
-        {
-            let length = self.view.body.len();
-            let actual = format!("{length} bytes: {}", quoted(&text));
-            into.miss(&matcher.place, &subject, "an empty body", &actual);
-            return Ok(());
-        }
-        matched(matcher, || subject.clone(), &Found::Body(text), env, into)
-    }
-}
-
-fn matched(
-    matcher: &Matcher,
-    subject: impl FnOnce() -> String,
-    found: &Found<'_>,
-    env: &Env<'_>,
-    into: &mut Gathered,
-) -> Result<(), Wrong> {
-    if into.is_settled() {
-        return Ok(());
-    }
-    let fit = fits(matcher, found, env)?;
-    into.look(fit, &matcher.place, subject, || {
-        explain(matcher, found, env)
-    });
-    Ok(())
-}
-
-fn text(
-    matcher: &Matcher,
-    subject: &str,
-    value: &str,
-    env: &Env<'_>,
-    into: &mut Gathered,
-) -> Result<(), Wrong> {
-    matched(
-        matcher,
-        || subject.to_owned(),
-        &Found::text(value),
-        env,
-        into,
-    )
-}
-
 fn status(
     matcher: &Matcher,
     reply: &Reply,
@@ -547,165 +407,4 @@ fn status_line(reply: &Reply) -> String {
     format!("{} {}", reply.status, reply.reason)
         .trim_end()
         .to_owned()
-}
-
-fn same_as(
-    message: &Message<'_>,
-    name: &str,
-    range: Option<&(Literal, Literal)>,
-    place: &Place,
-    env: &Env<'_>,
-    into: &mut Gathered,
-) -> Result<(), Wrong> {
-    let bytes = env
-        .bytes(name)
-        .ok_or_else(|| Wrong::at(place, format!("`{name}` is not set")))?;
-    let (from, to) = match range {
-        None => (0, bytes.len()),
-        Some((from, to)) => (index(from, env, place)?, index(to, env, place)?),
-    };
-    let wanted = bytes.get(from..to).ok_or_else(|| {
-        Wrong::at(
-            place,
-            format!("`{name}` has {} bytes, no {from} to {to}", bytes.len()),
-        )
-    })?;
-    let actual = message.view.body;
-    into.look(
-        actual == wanted,
-        place,
-        || "body".to_owned(),
-        || {
-            let texts = (std::str::from_utf8(wanted), std::str::from_utf8(actual));
-            if let (Ok(expected), Ok(actual)) = texts
-                && expected.len().max(actual.len()) < 64 * 1024
-            {
-                let (expected, actual, diff) = side_by_side(expected, actual);
-                return Explained {
-                    part: None,
-                    expected: format!("the bytes of {name}: {expected}"),
-                    actual,
-                    diff,
-                };
-            }
-            let same = wanted
-                .iter()
-                .zip(actual)
-                .take_while(|(a, b)| a == b)
-                .count();
-            let hex = |bytes: &[u8]| {
-                let shown: Vec<_> = bytes
-                    .iter()
-                    .skip(same)
-                    .take(8)
-                    .map(|b| format!("{b:02x}"))
-                    .collect();
-                if shown.is_empty() {
-                    "the end".to_owned()
-                } else {
-                    shown.join(" ")
-                }
-            };
-            plain(
-                format!(
-                    "the {} bytes of {name}; at byte {same}: {}",
-                    wanted.len(),
-                    hex(wanted)
-                ),
-                format!("{} bytes; at byte {same}: {}", actual.len(), hex(actual)),
-            )
-        },
-    );
-    Ok(())
-}
-
-fn index(literal: &Literal, env: &Env<'_>, place: &Place) -> Result<usize, Wrong> {
-    let value = env.value(literal)?;
-    match &value {
-        Value::String(text) => text.trim().parse().ok(),
-        value => value.as_u64().and_then(|n| usize::try_from(n).ok()),
-    }
-    .ok_or_else(|| Wrong::at(place, format!("{value} is no byte to count from")))
-}
-
-/// Whether something is asked of the reply itself.
-fn asks_reply(e: &Expectation) -> bool {
-    e.status.is_some()
-        || !e.header.is_empty()
-        || !e.json.is_empty()
-        || !e.xml.is_empty()
-        || !e.members.is_empty()
-        || e.shape.is_some()
-        || e.body.is_some()
-        || e.framing.is_some()
-        || e.version.is_some()
-        || e.not.as_deref().is_some_and(asks_reply)
-}
-
-fn first_key(e: &Expectation) -> &'static str {
-    if e.status.is_some() {
-        "status"
-    } else if !e.header.is_empty() {
-        "header"
-    } else if !e.json.is_empty() {
-        "json"
-    } else if !e.xml.is_empty() {
-        "xml"
-    } else if e.request.is_some() {
-        "request"
-    } else if e.broken.is_some() {
-        "connection"
-    } else {
-        "body"
-    }
-}
-
-/// What an expectation asks, in one line.
-fn summary(e: &Expectation, env: &Env<'_>) -> String {
-    let mut parts = Vec::new();
-    if let Some(matcher) = &e.status {
-        parts.push(format!("status {}", describe(matcher, env)));
-    }
-    for (kind, list) in [
-        ("header", &e.header),
-        ("json", &e.json),
-        ("xml", &e.xml),
-        ("members", &e.members),
-    ] {
-        for (name, matcher) in list {
-            parts.push(format!("{kind} {name} {}", describe(matcher, env)));
-        }
-    }
-    if let Some((name, _)) = &e.shape {
-        parts.push(format!("shape {name}"));
-    }
-    match &e.body {
-        Some(BodyExpectation::Text(matcher)) => {
-            parts.push(format!("body {}", describe(matcher, env)));
-        }
-        Some(BodyExpectation::SameAs { name, .. }) => parts.push(format!("body as {name}")),
-        None => {}
-    }
-    for (kind, matcher) in [
-        ("framing", &e.framing),
-        ("version", &e.version),
-        ("broken", &e.broken),
-    ] {
-        if let Some(matcher) = matcher {
-            parts.push(format!("{kind} {}", describe(matcher, env)));
-        }
-    }
-    if parts.is_empty() {
-        parts.push("what is written there".to_owned());
-    }
-    parts.join(", ")
-}
-
-fn plain(expected: String, actual: String) -> Explained {
-    Explained {
-        part: None,
-        expected,
-        actual,
-        diff: None,
-    }
 }

@@ -91,7 +91,7 @@ impl<'a> Env<'a> {
         };
         for (name, literal) in values {
             let value = env.value(literal)?;
-            env.scope.set(name, value);
+            env.scope.set(name, &value);
             env.wire = OnceCell::new();
             env.full = OnceCell::new();
         }
@@ -156,11 +156,11 @@ impl<'a> Env<'a> {
         self.full.get_or_init(|| {
             let mut scope = self.wire().clone();
             if let Some(operation) = self.operation {
-                scope.set("operation", operation.clone());
+                scope.set("operation", operation);
             }
             for (name, value) in self.target {
                 if !scope.has(name) {
-                    scope.set(name, value.clone());
+                    scope.set(name, value);
                 }
             }
             scope

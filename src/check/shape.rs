@@ -1,7 +1,7 @@
 use super::{
     Wrong,
-    expectation::{Message, Side},
     explain::{kind, show},
+    message::{Message, Side},
     mismatch::Gathered,
     text::either,
     types::word,

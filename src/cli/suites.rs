@@ -3,8 +3,7 @@
 use super::{args::Where, check_options::no_such, out, out::Stop, values::Pair};
 use crate::{
     api::forms::kind,
-    mock::{Kind, Model},
-    runner::Documented,
+    mock::{Documented, Kind, Model},
     scenario::{self, Suite},
     source::{Look, Node, Problem, Problems, SourceFile, nearest},
     suite::{SuiteFiles, embedded_ids},

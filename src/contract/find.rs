@@ -1,25 +1,10 @@
-use super::{Clause, Contract, Document, Operation, PathPattern, pattern::segments_of};
+use super::{Clause, Contract, Document, Operation, pattern::segments_of};
 use crate::{
     message::{Reply, Request},
     source::Scope,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// A request that is recognised, and the reply that the document gives for it: for suites without a mock of their own.
-#[derive(Clone, Debug)]
-pub struct Route<'c> {
-    /// The operation's id.
-    pub operation: &'c str,
-    /// The method.
-    pub method: &'c str,
-    /// The path.
-    pub path: &'c PathPattern,
-    /// Headers that the request has, compared ignoring ASCII case.
-    pub header: &'c [(String, String)],
-    /// The documented success: its first status, the headers that have examples, the example body.
-    pub reply: Reply,
-}
 
 impl Contract {
     /// The operation that a request is, with the values of the names in its path (percent-decoded).
@@ -116,31 +101,6 @@ impl Contract {
             .map(|document| document.url.as_str())
     }
 
-    /// Every documented request with the reply that its document gives, under the default traits.
-    #[must_use]
-    pub fn documented_routes(&self) -> Vec<Route<'_>> {
-        let none = BTreeMap::new();
-        self.operations
-            .iter()
-            .filter(|operation| self.allows(&operation.traits, &none))
-            .flat_map(|operation| operation.paths.iter().map(move |path| (operation, path)))
-            .filter(|(_, path)| {
-                path.only.as_ref().is_none_or(|(name, value)| {
-                    self.traits
-                        .get(name)
-                        .is_some_and(|known| known.default == *value)
-                })
-            })
-            .map(|(operation, path)| Route {
-                operation: &operation.id,
-                method: &operation.method,
-                path,
-                header: &operation.header,
-                reply: operation.documented_reply(),
-            })
-            .collect()
-    }
-
     /// What templates know of a target: all its traits, as `target` and as `traits`, and each by its name (`-` written as `_`).
     #[must_use]
     pub fn target_scope(&self, traits: &BTreeMap<String, String>) -> Scope {
@@ -154,10 +114,11 @@ impl Contract {
             })
             .collect();
         for (name, value) in &all {
-            scope.set(&name.replace('-', "_"), value.clone());
+            scope.set(&name.replace('-', "_"), value);
         }
-        scope.set("target", Value::Object(all.clone()));
-        scope.set("traits", Value::Object(all));
+        let all = Value::Object(all);
+        scope.set("target", &all);
+        scope.set("traits", &all);
         scope
     }
 }
@@ -200,7 +161,7 @@ pub fn operation_scope(operation: &Operation) -> Scope {
     let mut scope = Scope::new();
     scope.set(
         "operation",
-        json!({
+        &json!({
             "id": operation.id,
             "title": operation.title,
             "group": operation.group,

@@ -4,6 +4,7 @@
 //! It must not know scenarios, mocks or how a clause is evaluated.
 
 mod expectation;
+pub(crate) mod expectation_keys;
 mod find;
 pub(crate) mod keys;
 mod names;
@@ -18,6 +19,7 @@ mod types;
 
 pub(crate) use names::known_names;
 pub(crate) use paths::{PathKind, check_path};
+pub(crate) use pattern::SEGMENT;
 pub(crate) use read::check_variable_name;
 pub(crate) use read_expectation::{
     Vocabulary, read_expectation, read_fields, read_offset, read_slice,
@@ -25,7 +27,7 @@ pub(crate) use read_expectation::{
 pub(crate) use read_operation::read_traits;
 
 pub use expectation::{BodyExpectation, Expectation, RequestExpectation};
-pub use find::{Route, operation_scope};
+pub use find::operation_scope;
 pub use read::read;
 pub use types::{
     Clause, Contract, Counterexample, Document, DocumentedReply, Edit, InPractice, Judges,

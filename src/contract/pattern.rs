@@ -1,8 +1,8 @@
 use super::{PathPattern, Segment};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What stands unencoded in a path segment (RFC 3986, `pchar`).
-const SEGMENT: AsciiSet = NON_ALPHANUMERIC
+/// What stands in a segment of a path as it is: `pchar` of RFC 3986 without percent signs.
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -102,7 +102,7 @@ impl PathPattern {
                 Segment::Literal(text) => path.push_str(text),
                 Segment::Name(name) => {
                     let value = value(name).ok_or_else(|| name.clone())?;
-                    path.extend(utf8_percent_encode(&value, &SEGMENT));
+                    path.extend(utf8_percent_encode(&value, SEGMENT));
                 }
                 Segment::Rest(name) => {
                     let value = value(name).ok_or_else(|| name.clone())?;
@@ -110,7 +110,7 @@ impl PathPattern {
                         if index > 0 {
                             path.push('/');
                         }
-                        path.extend(utf8_percent_encode(part, &SEGMENT));
+                        path.extend(utf8_percent_encode(part, SEGMENT));
                     }
                 }
             }

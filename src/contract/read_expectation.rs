@@ -1,6 +1,6 @@
 use super::{
     BodyExpectation, Expectation, RequestExpectation,
-    keys::{BROKEN, EXPECTATION, REQUEST, SAME_AS, SLICE},
+    expectation_keys::{BROKEN, EXPECTATION, REQUEST, SAME_AS, SLICE},
     paths::{PathKind, check_path},
 };
 use crate::{

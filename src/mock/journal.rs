@@ -1,8 +1,8 @@
 use super::{
     Model, Moment,
-    server::{Parsed, parse, text},
+    server::{Parsed, parse, reply_head},
 };
-use crate::message::{Headers, Reply, Request, Version};
+use crate::message::{Headers, Reply, Request};
 use bytes::Bytes;
 use std::{
     collections::VecDeque,
@@ -291,20 +291,5 @@ fn parse_reply(bytes: &[u8], head: usize) -> Option<Reply> {
     if !parsed.parse(head).ok()?.is_complete() {
         return None;
     }
-    Some(Reply {
-        version: if parsed.version == Some(0) {
-            Version::Http10
-        } else {
-            Version::Http11
-        },
-        status: parsed.code?,
-        reason: parsed.reason.unwrap_or_default().to_owned(),
-        headers: parsed
-            .headers
-            .iter()
-            .map(|field| (field.name, text(field.value)))
-            .collect(),
-        body: Bytes::copy_from_slice(body),
-        ..Reply::default()
-    })
+    Some(reply_head(&parsed).body(Bytes::copy_from_slice(body)))
 }

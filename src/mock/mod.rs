@@ -16,7 +16,7 @@ pub mod wiremock_door;
 
 pub use clock::{Clock, Moment};
 pub use defect::{At, Commit, Cues, Defect, Strike, Then};
-pub use documented::{Documented, HeaderCondition, Route};
+pub use documented::Documented;
 pub use ids::Ids;
 pub use journal::{Ending, Entry, Journal};
 pub use model::{Answer, Begin, BodyEnd, BodyLength, Head, Model, Outcome, Refusal, Sink, Token};

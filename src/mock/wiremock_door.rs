@@ -37,6 +37,25 @@ pub async fn mount(server: &MockServer, model: Arc<dyn Model>, clock: Clock) {
         .await;
 }
 
+/// A wiremock server of its own for a model; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Mounted(MockServer);
+
+impl Mounted {
+    /// Starts a server on a free port of 127.0.0.1 whose every request that model answers.
+    pub async fn start(model: Arc<dyn Model>, clock: Clock) -> Self {
+        let server = MockServer::start().await;
+        mount(&server, model, clock).await;
+        Self(server)
+    }
+
+    /// `http://127.0.0.1:PORT`
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.0.uri()
+    }
+}
+
 struct Responder {
     model: Arc<dyn Model>,
     clock: Clock,

@@ -12,7 +12,6 @@ mod types;
 mod vars;
 
 pub use build::{PlanOptions, Planned, Skipped, plan};
-pub(crate) use path::SEGMENT;
 pub use select::{Shard, ShardError, matches, shards};
 pub use types::{
     Plan, PlannedCut, PlannedSend, PlannedStep, Skip, TargetPart, TargetTraits, Value,

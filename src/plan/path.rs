@@ -4,35 +4,15 @@ use super::{
     vars::unrendered,
 };
 use crate::{
-    contract::{Operation, PathPattern, Segment},
+    contract::{Operation, PathPattern, SEGMENT, Segment},
     scenario::{Send, Step},
     source::{Place, Template},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
 };
-
-/// What stands in a segment of a path as it is: `pchar` of RFC 3986 without percent signs.
-pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=')
-    .remove(b':')
-    .remove(b'@');
 
 /// The templates of the members of paths, by name.
 ///

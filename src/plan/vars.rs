@@ -49,9 +49,9 @@ pub(super) fn variables(
     let mut all: Vec<(String, Value)> = Vec::new();
     let mut put = |scope: &mut Scope, name: &str, value: Value| {
         match &value {
-            Value::Json(json) => scope.set(name, json.clone()),
+            Value::Json(json) => scope.set(name, json),
             Value::Bytes(bytes) => scope.set_bytes(name, bytes.clone()),
-            Value::Secret(text) => scope.set(name, text.as_str().into()),
+            Value::Secret(text) => scope.set(name, &text.as_str().into()),
         }
         all.retain(|(known, _)| known != name);
         all.push((name.to_owned(), value));

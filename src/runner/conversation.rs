@@ -1,6 +1,5 @@
 use super::{
     MockModel, MockTarget, Outcome, ScenarioResult, Target,
-    documented::Documented,
     exchange::Talk,
     record::{Count, Record},
     render::{first_scope, uses_what_is_unset},
@@ -11,7 +10,9 @@ use crate::{
     auth::User,
     client::{Client, ClientOptions, Connections, Credentials, Origin, Scheme},
     contract::{Contract, Level},
-    mock::{self, Clock, Ids, Kind, Model, Server, ServerOptions},
+    mock::{
+        self, Clock, Documented, Ids, Kind, Model, Server, ServerOptions, wiremock_door::Mounted,
+    },
     plan::{Plan, PlannedStep},
     source::Scope,
 };
@@ -44,7 +45,7 @@ enum Serving {
     /// Somebody else's server.
     Elsewhere,
     Own(Server),
-    Wiremock(wiremock::MockServer),
+    Mounted(Mounted),
 }
 
 /// Runs one scenario to its end, cleanup included.
@@ -91,7 +92,7 @@ pub(super) async fn converse(
             match stage.server {
                 Serving::Elsewhere => {}
                 Serving::Own(server) => drop(server),
-                Serving::Wiremock(server) => drop(server),
+                Serving::Mounted(server) => drop(server),
             }
         }
     }
@@ -196,18 +197,14 @@ async fn documented(
     plan: &Plan,
     clock: Clock,
 ) -> Result<Stage, String> {
-    let server = wiremock::MockServer::start().await;
-    let model = Arc::new(Documented::new(
-        contract.clone(),
-        plan.target.traits.clone(),
-    ));
-    mock::wiremock_door::mount(&server, model, clock.clone()).await;
-    let (origin, _) = Origin::parse(&server.uri()).map_err(|error| error.to_string())?;
+    let model = Documented::new(contract.clone(), plan.target.traits.clone());
+    let server = Mounted::start(Arc::new(model), clock.clone()).await;
+    let (origin, _) = Origin::parse(&server.url()).map_err(|error| error.to_string())?;
     Ok(Stage {
         origin,
         client: shared.client.clone(),
         clock: Some(clock),
-        server: Serving::Wiremock(server),
+        server: Serving::Mounted(server),
     })
 }
 
@@ -356,9 +353,9 @@ fn set(scope: &mut Scope, stepped: Vec<Stepped>) {
             // Steps that ran at once may each have named a parameter of their own.
             ("path", serde_json::Value::Object(new), Some(serde_json::Value::Object(mut path))) => {
                 path.extend(new);
-                scope.set("path", path.into());
+                scope.set("path", &path.into());
             }
-            (name, value, _) => scope.set(name, value),
+            (name, value, _) => scope.set(name, &value),
         }
     }
 }

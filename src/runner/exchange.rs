@@ -143,6 +143,9 @@ impl Talk {
             }
             _ => request,
         };
-        super::documented::recognise(&self.plan.contract, request, &self.plan.target.traits)
+        self.plan
+            .contract
+            .operation_for(request, &self.plan.target.traits)
+            .map(|(index, _)| index)
     }
 }

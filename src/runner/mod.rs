@@ -6,7 +6,6 @@
 //! has a mock of its own with a clock that is moved instead of waited for.
 
 mod conversation;
-mod documented;
 mod exchange;
 mod options;
 mod record;
@@ -19,7 +18,6 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
-pub use documented::Documented;
 pub use options::{
     Compare, MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Target, UrlTarget,
 };

@@ -115,7 +115,7 @@ pub struct MockTarget {
 pub enum MockModel {
     /// A mock that comes with the project.
     Kind(&'static Kind),
-    /// The documented replies of the contract: [`Documented`](super::Documented).
+    /// The documented replies of the contract: [`Documented`](crate::mock::Documented).
     Documented,
 }
 

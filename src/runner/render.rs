@@ -3,6 +3,7 @@
 use crate::{
     auth,
     client::{ClientOptions, CutAt, Limits, Origin, Outgoing},
+    contract::SEGMENT,
     message::{Request, Version},
     plan::{Plan, PlannedStep, TargetPart, Value},
     scenario::{Auth, BodySource, Connection},
@@ -58,9 +59,9 @@ pub(super) fn first_scope(plan: &Plan) -> Scope {
     let mut scope = Scope::new();
     for (name, value) in &plan.vars {
         match value {
-            Value::Json(json) => scope.set(name, json.clone()),
+            Value::Json(json) => scope.set(name, json),
             Value::Bytes(bytes) => scope.set_bytes(name, bytes.clone()),
-            Value::Secret(text) => scope.set(name, text.as_str().into()),
+            Value::Secret(text) => scope.set(name, &text.as_str().into()),
         }
     }
     scope
@@ -103,7 +104,7 @@ pub(super) fn render(
     let mut scope = scope.clone();
     for (name, literal) in &step.with {
         let value = literal.resolve(&scope)?;
-        scope.set(name, value);
+        scope.set(name, &value);
     }
     if !send.path.is_empty() {
         let mut path = match scope.get("path") {
@@ -113,7 +114,7 @@ pub(super) fn render(
         for (name, value) in &send.path {
             path.insert(name.clone(), value.render(&scope)?.into());
         }
-        scope.set("path", path.into());
+        scope.set("path", &path.into());
     }
     let (origin, prefix) = origin(send.at.as_ref(), &scope, frame.origin)?;
     let mut request = Request::new(send.method.render(&scope)?, prefix);
@@ -205,7 +206,7 @@ fn target(step: &PlannedStep, scope: &Scope, out: &mut String) -> Result<(), Tem
             TargetPart::Raw(template) => out.push_str(&template.render(scope)?),
             TargetPart::Segment(template) => {
                 let text = template.render(scope)?;
-                out.extend(utf8_percent_encode(&text, crate::plan::SEGMENT));
+                out.extend(utf8_percent_encode(&text, SEGMENT));
             }
             TargetPart::Rest(template) => {
                 let text = template.render(scope)?;
@@ -218,7 +219,7 @@ fn target(step: &PlannedStep, scope: &Scope, out: &mut String) -> Result<(), Tem
                     if at > 0 {
                         out.push('/');
                     }
-                    out.extend(utf8_percent_encode(segment, crate::plan::SEGMENT));
+                    out.extend(utf8_percent_encode(segment, SEGMENT));
                 }
             }
         }
@@ -364,7 +365,7 @@ fn path_unset(step: &PlannedStep, scope: &Scope) -> bool {
         for (name, _) in &step.send.path {
             path.insert(name.clone(), "".into());
         }
-        known.set("path", path.into());
+        known.set("path", &path.into());
     }
     step.send.target.iter().any(|part| match part {
         TargetPart::Text(_) => false,

@@ -249,7 +249,7 @@ impl Talk {
                 .capture(capture, exchange, operation, &rendered.scope);
             match taken {
                 Ok(value) => {
-                    rendered.scope.set(&capture.name, value.clone());
+                    rendered.scope.set(&capture.name, &value);
                     sets.push((capture.name.clone(), value));
                 }
                 Err(found) => {

@@ -1,7 +1,10 @@
 //! The keys of scenario files and of `steps.yaml`. The readers and `schemas/scenario.schema.json` are made from these tables.
 
 use crate::{
-    contract::keys::{EXPECTATION, TEXTS, TRAITS},
+    contract::{
+        expectation_keys::EXPECTATION,
+        keys::{TEXTS, TRAITS},
+    },
     source::{Key, KeyShape as Shape, Table},
 };
 

@@ -5,7 +5,9 @@
 
 mod flow;
 pub(crate) mod keys;
+mod parts;
 mod read;
+mod read_capture;
 mod read_step;
 mod types;
 

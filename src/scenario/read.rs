@@ -1,7 +1,8 @@
 use super::{
     Effects, Scenario, Sequence, Var,
-    flow::{Flow, RESERVED, captures, effects_left_out, unique_ids},
+    flow::{Flow, RESERVED, effects_left_out, unique_ids},
     keys::{BYTES, SCENARIO, SECRET, SEQUENCE, SEQUENCES},
+    parts::captures,
     read_step::{Around, literals, read_steps},
 };
 use crate::{

@@ -45,7 +45,7 @@ fn collect(table: &'static Table, found: &mut BTreeMap<&'static str, &'static Ta
 fn collect_shape(shape: &'static Shape, found: &mut BTreeMap<&'static str, &'static Table>) {
     match shape {
         Shape::List(inner) | Shape::OneOrMore(inner) | Shape::MapOf(inner) => {
-            collect_shape(inner, found)
+            collect_shape(inner, found);
         }
         Shape::Map(table) => collect(table, found),
         Shape::Either(shapes) => shapes.iter().for_each(|shape| collect_shape(shape, found)),

@@ -32,8 +32,8 @@ impl Scope {
     }
 
     /// Gives a name a value, also one that it has already.
-    pub fn set(&mut self, name: &str, value: serde_json::Value) {
-        self.put(name, from_json(&value));
+    pub fn set(&mut self, name: &str, value: &serde_json::Value) {
+        self.put(name, from_json(value));
     }
 
     /// Gives a name bytes: templates can take their `length`, `base64` and `hex`.
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn what_is_set_on_a_clone_is_not_seen_by_the_other() {
         let mut below = Scope::new();
-        below.set("a", json!(1));
+        below.set("a", &json!(1));
         let mut above = below.clone();
-        above.set("a", json!([1, { "b": null }]));
+        above.set("a", &json!([1, { "b": null }]));
         assert_eq!(below.get("a"), Some(json!(1)));
         assert_eq!(above.get("a"), Some(json!([1, { "b": null }])));
         assert_eq!(above.get("b"), None);
@@ -183,7 +183,7 @@ mod tests {
         let mut kept = Vec::new();
         for n in 0..1_000 {
             kept.push(scope.clone());
-            scope.set(&format!("n{n}"), json!(n));
+            scope.set(&format!("n{n}"), &json!(n));
             assert!(scope.0.depth <= LAYERS);
         }
         assert!((0..1_000).all(|n| scope.get(&format!("n{n}")) == Some(json!(n))));

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 fn scope() -> Scope {
     let mut scope = Scope::new();
-    scope.set("name", json!("Ann"));
-    scope.set("n", json!(3));
-    scope.set("big", json!(u64::MAX));
-    scope.set("list", json!([1, "x", null]));
-    scope.set("map", json!({ "z": 1, "a": { "b": true } }));
-    scope.set("nothing", json!(null));
+    scope.set("name", &json!("Ann"));
+    scope.set("n", &json!(3));
+    scope.set("big", &json!(u64::MAX));
+    scope.set("list", &json!([1, "x", null]));
+    scope.set("map", &json!({ "z": 1, "a": { "b": true } }));
+    scope.set("nothing", &json!(null));
     scope.set_bytes("file", Bytes::from_static(&[0, 255, 16]));
     let mut request = Request::new("GET", "/a%20b?Name=v%2B&x");
     request.headers.append("BITS-Session-Id", "S");

@@ -4,6 +4,7 @@ use crate::{
     Case,
     program::{Serving, curl, folder, wireproof, write},
 };
+use serde_json::Value;
 use std::fs;
 
 pub(crate) const CASES: &[Case] = &[
@@ -52,9 +53,38 @@ const PROTOCOL: &str = "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9
 
 fn sessions() {
     let serving = Serving::start(["hpc-pack"]);
-    let all = format!("{}/WindowsHPC/HPCCluster/sessions", serving.url);
-    let created = curl(&["-d", "", &all]);
-    assert!(created.stdout.starts_with("HTTP/1.1 "), "{}", created.all());
+    let base = format!("{}/WindowsHPC", serving.url);
+    let version = "api-version: 2012-11-01.4.0";
+    let json = "Content-Type: application/json";
+    let ask = |more: &[&str], path: &str| {
+        let url = format!("{base}{path}");
+        let asked = [
+            &["-H", version, "-H", "Accept: application/json"],
+            more,
+            &[&url],
+        ]
+        .concat();
+        let ran = curl(&asked).ends(0);
+        let (head, body) = ran.stdout.split_once("\r\n\r\n").unwrap();
+        let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    };
+    let start = r#"{"MaxMessageSize":65536,"Password":"s3cret!","Runtime":-1,"ServiceName":"CcpEchoSvc","Username":"HPC\\me"}"#;
+    let (status, made) = ask(&["-H", json, "-d", start], "/Sessions/Create?durable=False");
+    assert_eq!(status, 201, "{made}");
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let id = i32::try_from(made["Id"].as_i64().unwrap()).unwrap();
+    let attach = format!("/Session/{id}/Attach?durable=False");
+    let (status, attached) = ask(&[], &attach);
+    assert_eq!(status, 200, "{attached}");
+    let attached: Value = serde_json::from_str(&attached).unwrap();
+    assert_eq!(attached["Id"], id);
+    let nobodys = format!("/Session/{}/Attach?durable=False", id.wrapping_add(1));
+    assert_eq!(ask(&[], &nobodys).0, 404);
+    let closed = ask(&["-H", json, "-d", ""], &format!("/Session/{id}/Close"));
+    assert_eq!(closed, (200, String::new()));
+    let (status, gone) = ask(&[], &attach);
+    assert!((400..500).contains(&status), "{status} {gone}");
 }
 
 /// One packet of BITS, sent by curl.

@@ -3,6 +3,7 @@
 mod applications;
 mod conversations;
 mod facts;
+mod lifetimes;
 mod quirks;
 mod sockets;
 mod survival;
@@ -34,6 +35,13 @@ pub(super) struct Peer {
 pub(super) enum Came {
     Reply(Reply),
     Ask(Box<Request>, String, Duration, Token),
+}
+
+/// The same conversation in memory and in a folder.
+pub(super) fn both(settings: &Settings, conversation: impl Fn(&Peer)) {
+    conversation(&Peer::set(settings.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    conversation(&Peer::with(settings.clone(), &[], Some(folder.path())));
 }
 
 impl Peer {

@@ -6,6 +6,7 @@ mod batches;
 mod common_rules;
 mod routes;
 mod scheduler;
+mod scheduler_quirks;
 mod sessions;
 
 use super::{HeadNode, Quirk, Quirks, Settings};

@@ -1,9 +1,9 @@
 use super::{
     body::{Step, Unframed},
-    head::{has_word, text},
+    head::{has_word, reply_head},
 };
 use crate::{
-    message::{Broken, Framing, How, Reply, Request, Version},
+    message::{Broken, Framing, How, Reply, Request},
     mock::{BodyLength, Clock},
 };
 use bytes::{Buf as _, BytesMut};
@@ -187,20 +187,7 @@ fn reply_head(buf: &mut BytesMut, method: &str) -> Result<Option<(Reply, Unframe
             Err(error) => return Err(broken(How::Garbled, error.to_string())),
         };
         let status = parsed.code.unwrap_or_default();
-        let mut reply = Reply {
-            version: if parsed.version == Some(0) {
-                Version::Http10
-            } else {
-                Version::Http11
-            },
-            reason: parsed.reason.unwrap_or_default().to_owned(),
-            headers: parsed
-                .headers
-                .iter()
-                .map(|field| (field.name, text(field.value)))
-                .collect(),
-            ..Reply::new(status)
-        };
+        let mut reply = reply_head(&parsed);
         buf.advance(size);
         if (100..200).contains(&status) && status != 101 {
             continue;

@@ -1,5 +1,5 @@
 use crate::{
-    message::{Headers, Request, Version},
+    message::{Headers, Reply, Request, Version},
     mock::BodyLength,
 };
 use std::mem::MaybeUninit;
@@ -89,6 +89,24 @@ pub(crate) fn text(bytes: &[u8]) -> String {
         |_| bytes.iter().copied().map(char::from).collect(),
         str::to_owned,
     )
+}
+
+/// The head of a reply as it stood on the wire.
+pub(crate) fn reply_head(parsed: &httparse::Response<'_, '_>) -> Reply {
+    Reply {
+        version: if parsed.version == Some(0) {
+            Version::Http10
+        } else {
+            Version::Http11
+        },
+        reason: parsed.reason.unwrap_or_default().to_owned(),
+        headers: parsed
+            .headers
+            .iter()
+            .map(|field| (field.name, text(field.value)))
+            .collect(),
+        ..Reply::new(parsed.code.unwrap_or_default())
+    }
 }
 
 /// Whether a line stands at the start of the bytes that only a request begins with; none while that is open.

@@ -1,6 +1,11 @@
+//! Whole runs, against servers that say byte by byte what they answer.
+
+mod peers;
+mod stopping;
+
 use super::{
-    ClauseOutcome, Event, MockModel, MockTarget, Outcome, RunOptions, RunResult, ScenarioResult,
-    Stop, SuiteRun, Target, UrlTarget, run,
+    ClauseOutcome, MockModel, MockTarget, Outcome, RunOptions, RunResult, ScenarioResult, SuiteRun,
+    Target, UrlTarget, run,
 };
 use crate::{
     client::{
@@ -418,139 +423,6 @@ async fn bytes_behind_a_reply_are_a_finding() {
     let result = against(origin, &[OPEN], options()).await;
     assert_eq!(subjects(first(&result)), [(None, "knock", "connection")]);
     assert_eq!(first(&result).outcome, Outcome::Failed);
-}
-
-#[tokio::test]
-async fn a_server_that_stops_answering_is_given_up_after_a_few_scenarios() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let result = against(Origin::parse(&url).unwrap().0, &[OPEN; 20], options()).await;
-    let blocked = |one: &&ScenarioResult| !matches!(one.outcome, Outcome::Skipped(_));
-    assert_eq!(result.suites[0].scenarios.iter().filter(blocked).count(), 3);
-    assert_eq!(
-        result.suites[0].scenarios[19].outcome,
-        Outcome::Skipped("the server stopped answering".into())
-    );
-    assert!(result.any_sent && !result.any_reply);
-}
-
-#[tokio::test]
-async fn fail_fast_leaves_out_what_comes_behind_the_first_finding() {
-    let (origin, read) = server(vec![vec![status(500)], vec![ok("")]]).await;
-    let options = RunOptions {
-        fail_fast: true,
-        ..options()
-    };
-    let result = against(origin, &[OPEN; 5], options).await;
-    assert_eq!(first(&result).outcome, Outcome::Failed);
-    let left = &result.suites[0].scenarios[1..];
-    let why = Outcome::Skipped("stopped at the first finding".into());
-    assert!(left.iter().all(|one| one.outcome == why), "{result:?}");
-    assert_eq!(read.lock().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn an_interrupt_ends_polling_and_cleans_up() {
-    let polls = (0..2000).map(|_| ok("wait")).collect::<Vec<_>>();
-    let (origin, read) = server(vec![polls]).await;
-    let scenario = "
-steps:
-  - { id: poll, operation: open, path: { name: a }, repeat: { until: { body: done }, every: 20ms, at-most: 60s } }
-cleanup:
-  - { operation: shut }
-";
-    let stop = Stop::new();
-    let options = RunOptions {
-        stop: stop.clone(),
-        ..options()
-    };
-    let url = Target::Url(UrlTarget { origin });
-    let mut told = Vec::new();
-    let asking = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        stop.ask();
-    };
-    let running = run(
-        vec![planned(&suite(&[scenario, OPEN]), url)],
-        options,
-        |event| {
-            told.push(match event {
-                Event::Planned { .. } => "planned",
-                Event::Started { .. } => "started",
-                Event::Finished(_) => "finished",
-                Event::Interrupted => "interrupted",
-            });
-        },
-    );
-    let (result, ()) = tokio::join!(running, asking);
-    let result = result.unwrap();
-    assert!(result.interrupted);
-    assert_eq!(
-        first(&result).outcome,
-        Outcome::Skipped("interrupted".into())
-    );
-    assert_eq!(result.suites[0].scenarios[1].requests, 0);
-    assert_eq!(
-        lines(&read.lock().unwrap()).last().unwrap(),
-        "DELETE /open/a"
-    );
-    assert!(told.contains(&"interrupted"), "{told:?}");
-    assert_eq!(told.iter().filter(|one| **one == "finished").count(), 2);
-}
-
-#[tokio::test]
-async fn an_interrupt_waits_for_the_request_under_way_so_that_what_it_made_is_cleaned_up() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let stop = Stop::new();
-    let asked = stop.clone();
-    let served = tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut bytes = [0; 1000];
-        let _ = stream.read(&mut bytes).await.unwrap();
-        asked.ask();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        stream.write_all(&ok("made").0).await.unwrap();
-        let count = stream.read(&mut bytes).await.unwrap();
-        let _ = stream.write_all(&status(204).0).await;
-        String::from_utf8_lossy(&bytes[..count]).into_owned()
-    });
-    let scenario = "
-steps:
-  - { id: make, operation: open, path: { name: a }, capture: { door: { header: X-Door } } }
-  - { id: more, operation: open }
-cleanup:
-  - { operation: shut, header: { X-Made: \"{{ door }}\" } }
-";
-    let options = RunOptions { stop, ..options() };
-    let result = against(Origin::parse(&url).unwrap().0, &[scenario], options).await;
-    let cleaned = served.await.unwrap();
-    assert!(
-        cleaned.starts_with("DELETE /open/a") && cleaned.contains("X-Made: oak"),
-        "{cleaned}"
-    );
-    assert_eq!(first(&result).requests, 2);
-}
-
-#[tokio::test]
-async fn a_slow_server_is_cleaned_up_behind_too() {
-    let (origin, read) = server(vec![
-        vec![ok("x"), (Vec::new(), Then::Stall)],
-        vec![status(204)],
-    ])
-    .await;
-    let scenario = "
-steps:
-  - { id: make, operation: open, path: { name: a }, capture: { door: { header: X-Door } } }
-  - { id: hang, operation: open, timeout: 100ms, expect: [{ status: 200 }] }
-cleanup:
-  - { operation: shut, header: { X-Made: \"{{ door }}\" } }
-";
-    let result = against(origin, &[scenario], options()).await;
-    assert_eq!(first(&result).outcome, Outcome::Blocked);
-    assert_eq!(lines(&read.lock().unwrap())[2], "DELETE /open/a");
 }
 
 #[tokio::test]

@@ -1,0 +1,54 @@
+//! How long sessions live, and how they live side by side.
+
+use super::{both, data, fault, packet};
+use crate::bits_upload::Settings;
+use std::time::Duration;
+
+#[test]
+fn sessions_run_out_and_a_ping_does_not_keep_them() {
+    both(&Settings::default().session_timeout(100_u64), |peer| {
+        let (path, data) = ("/f", data(30));
+        let (used, idle) = (peer.create(path), peer.create(path));
+        for n in 0..3 {
+            peer.clock.advance(Duration::from_secs(60));
+            assert_eq!(
+                peer.put(path, &used, n * 10, n * 10 + 10, &data).status,
+                200
+            );
+            assert_eq!(peer.ask(&packet("Ping", path, Some(&idle))).status, 200);
+        }
+        assert_eq!(
+            fault(&peer.put(path, &idle, 0, 10, &data)),
+            (500, Some("0x8020001F"))
+        );
+        assert_eq!(peer.close(path, &used).status, 200);
+    });
+}
+
+#[test]
+fn a_session_too_many_of_a_user_drops_the_most_recent_of_the_others() {
+    both(&Settings::default().sessions_per_user(2_u64), |peer| {
+        let ids: Vec<_> = (0..3).map(|_| peer.create("/f")).collect();
+        let alive = |id: &String| peer.put("/f", id, 5, 10, &data(10)).status == 416;
+        assert_eq!(
+            ids.iter().map(alive).collect::<Vec<_>>(),
+            [true, false, true]
+        );
+    });
+}
+
+#[test]
+fn two_uploads_at_once_do_not_touch_each_other() {
+    both(&Settings::default(), |peer| {
+        let (a, b) = (data(100), vec![9; 50]);
+        let (ida, idb) = (peer.create("/a"), peer.create("/b"));
+        for n in 0..10 {
+            peer.put("/a", &ida, n * 10, n * 10 + 10, &a);
+            peer.put("/b", &idb, n * 5, n * 5 + 5, &b);
+        }
+        peer.close("/b", &idb);
+        assert_eq!(peer.get("/a"), None);
+        peer.close("/a", &ida);
+        assert_eq!((peer.get("/a"), peer.get("/b")), (Some(a), Some(b)));
+    });
+}

@@ -1,0 +1,75 @@
+use super::{explain::describe, render::Env};
+use crate::contract::{BodyExpectation, Expectation};
+
+/// Whether something is asked of the reply itself.
+pub(super) fn asks_reply(e: &Expectation) -> bool {
+    e.status.is_some()
+        || !e.header.is_empty()
+        || !e.json.is_empty()
+        || !e.xml.is_empty()
+        || !e.members.is_empty()
+        || e.shape.is_some()
+        || e.body.is_some()
+        || e.framing.is_some()
+        || e.version.is_some()
+        || e.not.as_deref().is_some_and(asks_reply)
+}
+
+pub(super) fn first_key(e: &Expectation) -> &'static str {
+    if e.status.is_some() {
+        "status"
+    } else if !e.header.is_empty() {
+        "header"
+    } else if !e.json.is_empty() {
+        "json"
+    } else if !e.xml.is_empty() {
+        "xml"
+    } else if e.request.is_some() {
+        "request"
+    } else if e.broken.is_some() {
+        "connection"
+    } else {
+        "body"
+    }
+}
+
+/// What an expectation asks, in one line.
+pub(super) fn summary(e: &Expectation, env: &Env<'_>) -> String {
+    let mut parts = Vec::new();
+    if let Some(matcher) = &e.status {
+        parts.push(format!("status {}", describe(matcher, env)));
+    }
+    for (kind, list) in [
+        ("header", &e.header),
+        ("json", &e.json),
+        ("xml", &e.xml),
+        ("members", &e.members),
+    ] {
+        for (name, matcher) in list {
+            parts.push(format!("{kind} {name} {}", describe(matcher, env)));
+        }
+    }
+    if let Some((name, _)) = &e.shape {
+        parts.push(format!("shape {name}"));
+    }
+    match &e.body {
+        Some(BodyExpectation::Text(matcher)) => {
+            parts.push(format!("body {}", describe(matcher, env)));
+        }
+        Some(BodyExpectation::SameAs { name, .. }) => parts.push(format!("body as {name}")),
+        None => {}
+    }
+    for (kind, matcher) in [
+        ("framing", &e.framing),
+        ("version", &e.version),
+        ("broken", &e.broken),
+    ] {
+        if let Some(matcher) = matcher {
+            parts.push(format!("{kind} {}", describe(matcher, env)));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("what is written there".to_owned());
+    }
+    parts.join(", ")
+}
