@@ -19,7 +19,7 @@ impl Contract {
         traits: &BTreeMap<String, String>,
     ) -> Option<(usize, Vec<(String, String)>)> {
         let path = segments_of(request.path());
-        let mut best: Option<(Rank, usize, Vec<(String, String)>)> = None;
+        let mut best: Option<(Rank, usize, Captures)> = None;
         for (index, operation) in self.operations.iter().enumerate() {
             let recognised = operation.method == request.method
                 && self.allows(&operation.traits, traits)
@@ -181,6 +181,9 @@ pub fn operation_scope(operation: &Operation) -> Scope {
     );
     scope
 }
+
+/// The names in a path with their values.
+type Captures = Vec<(String, String)>;
 
 /// How exactly a request is recognised: literal segments, headers, whether the path has an end, segments.
 type Rank = (usize, usize, bool, usize);

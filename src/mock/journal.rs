@@ -1,6 +1,6 @@
 use super::{
     Model, Moment,
-    server::{Parsed, parse, reply_head},
+    server::{Parsed, parse, reply_of},
 };
 use crate::message::{Headers, Reply, Request};
 use bytes::Bytes;
@@ -83,7 +83,7 @@ pub(crate) struct Record {
     bytes: Vec<u8>,
     head: usize,
     request: usize,
-    reply_head: usize,
+    reply_of: usize,
     request_bytes: u64,
     reply_bytes: u64,
     ending: Ending,
@@ -103,7 +103,7 @@ impl Record {
     pub(crate) fn reply(&mut self, head: &[u8], body: &[u8], length: u64) {
         self.bytes.truncate(self.request);
         self.bytes.extend_from_slice(head);
-        self.reply_head = head.len();
+        self.reply_of = head.len();
         self.bytes.extend_from_slice(&body[..body.len().min(BODY)]);
         self.reply_bytes = length;
     }
@@ -127,7 +127,7 @@ impl Record {
         }
         mask_credentials(&mut request.headers);
         model.mask(&mut request);
-        let mut reply = parse_reply(reply, self.reply_head);
+        let mut reply = parse_reply(reply, self.reply_of);
         if let Some(reply) = &mut reply {
             model.mask_reply(reply);
         }
@@ -164,7 +164,7 @@ impl Journal {
             connection,
             head: head.len(),
             request: head.len(),
-            reply_head: 0,
+            reply_of: 0,
             request_bytes: 0,
             reply_bytes: 0,
             ending: Ending::Replied,
@@ -291,5 +291,5 @@ fn parse_reply(bytes: &[u8], head: usize) -> Option<Reply> {
     if !parsed.parse(head).ok()?.is_complete() {
         return None;
     }
-    Some(reply_head(&parsed).body(Bytes::copy_from_slice(body)))
+    Some(reply_of(&parsed).body(Bytes::copy_from_slice(body)))
 }

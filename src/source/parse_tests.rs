@@ -1,6 +1,7 @@
 use super::{Node, Problems, SourceFile};
 use crate::source::Yaml;
 use proptest::prelude::{any, prop, proptest};
+use std::fmt::Write as _;
 
 fn parse(text: &str) -> (Option<Node>, Vec<String>) {
     let file = SourceFile::new("f.yaml", text);
@@ -89,7 +90,7 @@ fn aliases_that_stand_for_billions_are_a_problem() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..20 {
         let list = vec![format!("*a{}", n - 1); 9].join(", ");
-        text += &format!("a{n}: &a{n} [{list}]\n");
+        writeln!(text, "a{n}: &a{n} [{list}]").unwrap();
     }
     let (node, problems) = parse(&text);
     assert!(node.is_none());

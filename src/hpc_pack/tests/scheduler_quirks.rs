@@ -15,7 +15,7 @@ use std::collections::HashSet;
 /// A long conversation that touches everything, as text.
 fn conversation(quirks: Quirks) -> Vec<String> {
     let mut bench = Bench::new(Settings::default());
-    bench.node = crate::hpc_pack::HeadNode::new(Settings::default(), quirks, Ids::seeded(1));
+    bench.node = HeadNode::new(Settings::default(), quirks, Ids::seeded(1));
     let long = "x".repeat(128);
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut say = |line: &str, content: String| lines.push((line.to_owned(), content));

@@ -1,6 +1,6 @@
 use super::{
     body::{Step, Unframed},
-    head::{has_word, reply_head},
+    head::{has_word, reply_of},
 };
 use crate::{
     message::{Broken, Framing, How, Reply, Request},
@@ -187,7 +187,7 @@ fn reply_head(buf: &mut BytesMut, method: &str) -> Result<Option<(Reply, Unframe
             Err(error) => return Err(broken(How::Garbled, error.to_string())),
         };
         let status = parsed.code.unwrap_or_default();
-        let mut reply = reply_head(&parsed);
+        let mut reply = reply_of(&parsed);
         buf.advance(size);
         if (100..200).contains(&status) && status != 101 {
             continue;

@@ -92,7 +92,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 /// The head of a reply as it stood on the wire.
-pub(crate) fn reply_head(parsed: &httparse::Response<'_, '_>) -> Reply {
+pub(crate) fn reply_of(parsed: &httparse::Response<'_, '_>) -> Reply {
     Reply {
         version: if parsed.version == Some(0) {
             Version::Http10

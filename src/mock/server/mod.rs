@@ -28,4 +28,4 @@ pub(crate) mod tests;
 pub use accept::Server;
 pub use options::{Auth, Limits, ServerError, ServerOptions};
 
-pub(crate) use head::{Parsed, parse, reply_head, text};
+pub(crate) use head::{Parsed, parse, reply_of, text};
