@@ -61,7 +61,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["message", "source", "contract", "check", "runner", "prove"],
+        &[
+            "message", "source", "contract", "plan", "check", "runner", "prove",
+        ],
     ),
 ];
 

@@ -5,6 +5,7 @@ use super::{
     args::Global,
     check_args::{CheckArgs, Hidden},
     check_options::{CheckOptions, no_such},
+    known,
     out::{Stop, data, say},
     reports, signals, suites,
     targets::{self, NamedTarget},
@@ -13,13 +14,17 @@ use crate::report::put;
 use crate::{
     api::{forms, snapshots},
     contract::{Contract, Level},
+    mock::Clock,
     plan::{PlanOptions, Planned, TargetTraits, plan},
-    report::{self, Exit, Mask, Stream},
+    report::{self, Exit, Known, Mask, Stream, Tally},
     runner::{self, Event, RunOptions, RunResult, SuiteRun, Target, UrlTarget},
     scenario::Suite,
     source::{Problem, Problems, suggestion},
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// What is to be run against one target, or on the embedded mocks.
 struct Ready {
@@ -58,6 +63,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
             "nothing is selected: no id and no title of a scenario fits\n"
         });
     }
+    let mut known = known_files(&ready, args)?;
     let mut done = Vec::new();
     for Ready { options, runs } in ready {
         let plans: Vec<_> = runs
@@ -67,16 +73,72 @@ pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
         let mut secrets = runner::secrets(&plans, &options.client);
         secrets.extend(options.secrets.iter().cloned());
         let mask = Mask::new(secrets);
-        let result = run(runs, plans.len(), &options, &mask)?;
-        let report = report::report(&result, options.strictness, &mask);
+        let mut mine = known
+            .iter_mut()
+            .find(|(path, ..)| Some(path) == options.known.as_ref());
+        let entries = mine
+            .as_ref()
+            .map(|(_, entries, _)| entries.clone())
+            .unwrap_or_default();
+        let result = run(runs, plans.len(), &options, &mask, entries)?;
+        let mut report = report::report(&result, options.strictness, &mask);
+        if let Some((_, entries, tally)) = &mut mine {
+            let whole = complete(args, &options);
+            report::excuse_all(&mut report, entries, options.strictness, whole, tally);
+        }
         let stop = report.interrupted;
         done.push(report);
         if stop {
             break;
         }
     }
-    let report = report::merge(done).ok_or_else(|| Stop::input("there is nothing to check"))?;
+    let mut report = report::merge(done).ok_or_else(|| Stop::input("there is nothing to check"))?;
+    for (_, entries, tally) in &known {
+        report::tell_known(&mut report, entries, tally);
+    }
     reports::tell(&report, &args.report, global)
+}
+
+/// A file of known differences, its entries, and what came of them on all targets that share the file.
+type KnownFile = (PathBuf, Vec<Known>, Tally);
+
+/// Reads every file of known differences once.
+fn known_files(ready: &[Ready], args: &CheckArgs) -> Result<Vec<KnownFile>, Stop> {
+    let mut files: Vec<KnownFile> = Vec::new();
+    let paths: BTreeSet<&PathBuf> = ready
+        .iter()
+        .filter_map(|ready| ready.options.known.as_ref())
+        .collect();
+    if paths.is_empty() {
+        return Ok(files);
+    }
+    if args.fail_fast {
+        return Err(Stop::input(
+            "--fail-fast would end the run at a known difference; leave it out, or --known",
+        ));
+    }
+    // An entry may be for a suite that this run leaves out.
+    let mut all = suites::named(&[], &args.place)?;
+    all.extend(suites::named(&args.what, &args.place)?);
+    for path in paths {
+        let entries = known::read(path, &all, Clock::system().now())?;
+        files.push((path.clone(), entries, Tally::default()));
+    }
+    Ok(files)
+}
+
+/// Whether the run leaves out nothing that could show a difference of the target.
+fn complete(args: &CheckArgs, options: &CheckOptions) -> bool {
+    let part =
+        |name: &String| name.contains('/') && !Path::new(name).join("contract.yaml").is_file();
+    args.only.is_empty()
+        && args.skip.is_empty()
+        && args.shard.is_none()
+        && args.failed.is_none()
+        && !args.fail_fast
+        && !args.what.iter().any(part)
+        && !args.what.iter().any(|name| name.ends_with(".yaml"))
+        && (options.allow_writes || options.url.is_none())
 }
 
 /// What is to be run: once for each target of the file that is asked for, or once where none is.
@@ -283,6 +345,7 @@ fn run(
     plans: usize,
     options: &CheckOptions,
     mask: &Mask,
+    known: Vec<Known>,
 ) -> Result<RunResult, Stop> {
     let defaults = RunOptions::default();
     // A real server is asked by few at a time unless told otherwise.
@@ -323,7 +386,8 @@ fn run(
         options.verbose,
         options.strictness,
         mask.clone(),
-    );
+    )
+    .with_known(known);
     let result = runtime.block_on(async {
         let mut asked = signals::stop()?;
         let running = runner::run(runs, run_options, |event: Event| say(&stream.event(&event)));

@@ -81,6 +81,9 @@ pub(crate) struct CheckArgs {
     /// A difference to a snapshot fails the run
     #[arg(long, help_heading = "Judgement")]
     pub(crate) strict_snapshots: bool,
+    /// A file of known differences, each with its reason: they fail nothing
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub(crate) known: Option<PathBuf>,
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,

@@ -36,6 +36,7 @@ pub(crate) struct CheckOptions {
     pub(crate) fail_fast: bool,
     pub(crate) strictness: Strictness,
     pub(crate) snapshots: Option<PathBuf>,
+    pub(crate) known: Option<PathBuf>,
     pub(crate) run_id: String,
     /// Passwords, and values of header fields that are credentials.
     pub(crate) secrets: Vec<String>,
@@ -95,6 +96,7 @@ impl CheckOptions {
                 snapshots: args.strict_snapshots,
             },
             snapshots: args.snapshots.clone(),
+            known: args.known.clone(),
             secrets,
             verbose: global.verbose > 0,
             stream: if terminal {

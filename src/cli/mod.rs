@@ -8,6 +8,7 @@ mod check;
 mod check_args;
 mod check_options;
 mod explain;
+mod known;
 mod lint;
 mod list;
 mod new;

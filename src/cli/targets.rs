@@ -92,6 +92,7 @@ static TARGET: Table = Table {
             "requests a second at most: `5` or `\"5/s\"`",
         ),
         Key::new("jobs", Shape::Integer, "how many scenarios run at once"),
+        Key::new("known", Shape::Text, "a file of known differences"),
         Key::new("allow-writes", Shape::Boolean, "run writing scenarios, too"),
     ],
 };
@@ -331,6 +332,7 @@ impl Reader<'_> {
                             .map_err(|_| "write a whole number, 1 or more".to_owned())
                     });
                 }
+                "known" => typed.known = self.path(value),
                 "allow-writes" => typed.allow_writes = self.of.boolean(value, "`allow-writes`")?,
                 _ => unreachable!("every key of the table is read"),
             }
@@ -487,6 +489,7 @@ impl NamedTarget {
         all.jobs = args.jobs.or(file.jobs);
         all.timeout = args.timeout.or(file.timeout);
         all.rate = args.rate.or(file.rate);
+        all.known = args.known.clone().or_else(|| file.known.clone());
         let (access, from) = (&mut all.access, &file.access);
         access.user = access.user.take().or_else(|| from.user.clone());
         if access.password_env.is_none() {

@@ -49,6 +49,7 @@ pub fn report(result: &RunResult, strictness: Strictness, mask: &Mask) -> Report
         interrupted: result.interrupted,
         strict: strictness.strict,
         suites,
+        known: Vec::new(),
         totals,
     }
 }
@@ -181,6 +182,7 @@ fn finding_report(finding: &Finding, mask: &Mask) -> FindingReport {
         level: finding.level,
         step: finding.step.clone(),
         form: None,
+        known: None,
         subject: mask.text(&finding.subject),
         expected: mask.text(&finding.expected),
         actual: mask.text(&finding.actual),

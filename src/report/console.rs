@@ -29,6 +29,7 @@ pub fn summary(report: &Report, style: Style, verbose: bool) -> String {
     for suite in &report.suites {
         out += &suite_summary(suite, style, verbose);
     }
+    out += &known_lines(report, style);
     out += &last_lines(report, style);
     out
 }
@@ -39,7 +40,7 @@ type Found<'a> = (&'a ScenarioReport, &'a FindingReport);
 fn findings(suite: &SuiteReport, style: Style, verbose: bool) -> String {
     let mut groups: Vec<Vec<Found<'_>>> = Vec::new();
     for scenario in &suite.scenarios {
-        for finding in &scenario.findings {
+        for finding in scenario.findings.iter().filter(|one| one.known.is_none()) {
             let same = |group: &&mut Vec<Found<'_>>| {
                 let (first_scenario, first) = group[0];
                 first.clause == finding.clause
@@ -66,6 +67,30 @@ fn findings(suite: &SuiteReport, style: Style, verbose: bool) -> String {
         out += &group_text(group, suite, style, verbose);
         out.push('\n');
     }
+    out
+}
+
+/// Known differences: what each excused, and those that fail the run.
+fn known_lines(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    if report.known.is_empty() {
+        return out;
+    }
+    put!(out, "{}\n", style.bold("known differences"));
+    for entry in &report.known {
+        let name = entry.clause.as_ref().or(entry.scenario.as_ref());
+        let name = visible(name.map_or("", String::as_str));
+        let excused = count(entry.excused, "finding");
+        let line = match &entry.problem {
+            Some(problem) => {
+                let at = format!("{}:{}", visible(&entry.place.file), entry.place.line);
+                style.red(&format!("{at}: {name} {problem}"))
+            }
+            None => format!("{name}: {excused}, {}", visible(&entry.reason)),
+        };
+        put!(out, "  {}\n", style.wrap(&line, 4));
+    }
+    out.push('\n');
     out
 }
 

@@ -24,8 +24,37 @@ pub struct Report {
     pub strict: bool,
     /// One entry per suite and target.
     pub suites: Vec<SuiteReport>,
+    /// What each entry of the files of known differences came to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownReport>,
     /// How many scenarios came to what, over all suites.
     pub totals: Totals,
+}
+
+/// What a known difference came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownReport {
+    /// The pattern of scenarios it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// The pattern of clauses it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
+    /// Why it is as it is.
+    pub reason: String,
+    /// The last day on which it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Product and version it was seen with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// How many findings it excused.
+    pub excused: u64,
+    /// Why it fails the run: it now conforms, or has expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Where it is written.
+    pub place: PlaceReport,
 }
 
 /// What one suite came to on one target.
@@ -76,6 +105,9 @@ pub struct FindingReport {
     /// The form of the embedded mock it was seen in: `form=pre2016`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
+    /// Why it fails nothing: the reason of a known difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// What was looked at: `status`, `header BITS-Protocol`, `json $.Id` ...
     pub subject: String,
     /// What was expected.

@@ -15,6 +15,7 @@ pub fn github(report: &Report) -> String {
         for scenario in &suite.scenarios {
             for finding in &scenario.findings {
                 let command = match finding.level {
+                    _ if finding.known.is_some() => "notice",
                     Level::Must => "error",
                     Level::Should if report.strict => "error",
                     Level::Should => "warning",

@@ -29,6 +29,11 @@ pub fn merge(reports: Vec<Report>) -> Option<Report> {
         whole.elapsed_ms = last.saturating_sub(whole.started);
         whole.interrupted |= report.interrupted;
         whole.strict |= report.strict;
+        for known in report.known {
+            if !whole.known.contains(&known) {
+                whole.known.push(known);
+            }
+        }
         for suite in report.suites {
             let same = whole
                 .suites

@@ -27,6 +27,7 @@ mod exit;
 mod forms;
 mod github;
 mod junit;
+mod known;
 mod markdown;
 mod mask;
 mod merge;
@@ -40,13 +41,14 @@ pub use build::{Strictness, finished, report};
 pub use compare::{Comparison, compare};
 pub use console::summary;
 pub use data::{
-    Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport, Report,
-    ScenarioReport, SourceReport, SuiteReport, Totals,
+    Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, KnownReport, Message,
+    PlaceReport, Report, ScenarioReport, SourceReport, SuiteReport, Totals,
 };
 pub use exit::Exit;
 pub use forms::mock_target;
 pub use github::github;
 pub use junit::junit;
+pub use known::{Known, KnownOf, Tally, excuse_all, tell_known};
 pub use markdown::markdown;
 pub use mask::Mask;
 pub use merge::merge;

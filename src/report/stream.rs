@@ -1,5 +1,6 @@
 use super::{
     build::{Strictness, scenario_report},
+    known::{Known, excuse},
     mask::Mask,
     style::{Style, count, shorten, visible},
 };
@@ -23,6 +24,7 @@ pub struct Stream {
     verbose: bool,
     strictness: Strictness,
     mask: Mask,
+    known: Vec<Known>,
     total: usize,
     done: usize,
     bad: usize,
@@ -47,12 +49,20 @@ impl Stream {
             verbose,
             strictness,
             mask,
+            known: Vec::new(),
             total: 0,
             done: 0,
             bad: 0,
             running: BTreeSet::new(),
             drawn: false,
         }
+    }
+
+    /// The same, with known differences: a scenario passes where nothing else goes wrong.
+    #[must_use]
+    pub fn with_known(mut self, known: Vec<Known>) -> Self {
+        self.known = known;
+        self
     }
 
     /// The text that an event gives; empty where there is nothing to tell.
@@ -76,7 +86,8 @@ impl Stream {
                 if !matches!(result.outcome, Outcome::Skipped(_)) {
                     self.done += 1;
                 }
-                let scenario = scenario_report(result, self.strictness, &self.mask);
+                let mut scenario = scenario_report(result, self.strictness, &self.mask);
+                excuse(&mut scenario, &self.known, self.strictness);
                 let (word, show) = match scenario.outcome.as_str() {
                     "passed" if scenario.findings.is_empty() => (
                         self.style.green("   PASS"),

@@ -15,6 +15,7 @@ mod hpc_curl;
 mod hpc_facts;
 mod hpc_limits;
 mod input;
+mod known;
 mod nginx;
 mod program;
 mod readme;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         ("hpc_facts", hpc_facts::CASES),
         ("hpc_limits", hpc_limits::CASES),
         ("input", input::CASES),
+        ("known", known::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),
         ("targets", targets::CASES),

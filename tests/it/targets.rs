@@ -27,7 +27,7 @@ const GREETING: &str = "examples/greeting";
 const PASSWORD: &str = "s3cret-of-ada";
 
 /// A suite whose documented reply greets somebody else.
-fn wrong_greeting(folder: &Path) -> String {
+pub(crate) fn wrong_greeting(folder: &Path) -> String {
     let suite = folder.join("greeting");
     for path in [
         "contract.yaml",
