@@ -143,7 +143,7 @@ mod tests {
             let file = SourceFile::new("t", text.clone());
             let mut problems = Problems::default();
             let root = Node::parse_toml(&file, &mut problems);
-            prop_assert!(root.is_some() != !problems.is_empty());
+            prop_assert!(root.is_some() == problems.is_empty());
             let _ = problems.render(crate::source::Look::PLAIN);
         }
     }
