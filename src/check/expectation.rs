@@ -232,7 +232,7 @@ impl<'a> Case<'a> {
         {
             shape::look(name, place, message, self.contract, into)?;
         }
-        match &expectation.body {
+        match expectation.body.as_deref() {
             None => {}
             Some(BodyExpectation::Text(matcher)) => message.body(matcher, env, into)?,
             Some(BodyExpectation::SameAs { name, range, place }) => {

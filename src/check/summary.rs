@@ -52,7 +52,7 @@ pub(super) fn summary(e: &Expectation, env: &Env<'_>) -> String {
     if let Some((name, _)) = &e.shape {
         parts.push(format!("shape {name}"));
     }
-    match &e.body {
+    match e.body.as_deref() {
         Some(BodyExpectation::Text(matcher)) => {
             parts.push(format!("body {}", describe(matcher, env)));
         }

@@ -22,15 +22,15 @@ pub struct Expectation {
     /// `shape: NAME`: the body has a shape that the contract defines under `shapes:`
     pub shape: Option<(String, Place)>,
     /// `body: MATCHER`, `body: null` (empty), or `body: { same-as: SOURCE }`
-    pub body: Option<BodyExpectation>,
+    pub body: Option<Box<BodyExpectation>>,
     /// `framing: length | chunked | close | none`
-    pub framing: Option<Matcher>,
+    pub framing: Option<Box<Matcher>>,
     /// `version: HTTP/1.1`
-    pub version: Option<Matcher>,
+    pub version: Option<Box<Matcher>>,
     /// `within: 2s`: wall time of the exchange in milliseconds at most; judged against URLs only
     pub within: Option<(u64, Place)>,
     /// `broken: { how: reset }` or `broken: true`: the exchange broke; without it, a broken exchange fits nothing
-    pub broken: Option<Matcher>,
+    pub broken: Option<Box<Matcher>>,
     /// `request: {...}`: what the request was
     pub request: Option<Box<RequestExpectation>>,
     /// `any: [EXPECTATION, ..]`: at least one of them fits

@@ -68,13 +68,18 @@ pub(crate) fn read_fields(
         shape: fields
             .get("shape")
             .and_then(|node| read_shape(reading, node, words.shapes)),
-        body: fields.get("body").and_then(|node| read_body(reading, node)),
+        body: fields
+            .get("body")
+            .and_then(|node| read_body(reading, node))
+            .map(Box::new),
         framing: fields
             .get("framing")
-            .and_then(|node| among(reading, node, "a framing", &FRAMINGS)),
+            .and_then(|node| among(reading, node, "a framing", &FRAMINGS))
+            .map(Box::new),
         version: fields
             .get("version")
-            .and_then(|node| among(reading, node, "a version", &VERSIONS)),
+            .and_then(|node| among(reading, node, "a version", &VERSIONS))
+            .map(Box::new),
         within: fields.get("within").and_then(|node| {
             let duration = reading.duration(node)?;
             let millis = u64::try_from(duration.as_millis()).ok()?;
@@ -82,7 +87,8 @@ pub(crate) fn read_fields(
         }),
         broken: fields
             .get("broken")
-            .and_then(|node| read_broken(reading, node)),
+            .and_then(|node| read_broken(reading, node))
+            .map(Box::new),
         request: fields
             .get("request")
             .and_then(|node| read_request(reading, node, namespaces))
@@ -380,7 +386,7 @@ impl Expectation {
         if let Some(BodyExpectation::SameAs {
             range: Some((from, to)),
             ..
-        }) = &self.body
+        }) = self.body.as_deref()
         {
             from.templates(&mut here);
             to.templates(&mut here);
@@ -392,11 +398,16 @@ impl Expectation {
 
     /// Every matcher of it, of the request too, but not of `any` and `not`.
     fn matchers(&self) -> Vec<&Matcher> {
-        let mut all: Vec<&Matcher> = [&self.status, &self.framing, &self.version, &self.broken]
-            .into_iter()
-            .flatten()
-            .collect();
-        if let Some(BodyExpectation::Text(matcher)) = &self.body {
+        let mut all: Vec<&Matcher> = [
+            self.status.as_ref(),
+            self.framing.as_deref(),
+            self.version.as_deref(),
+            self.broken.as_deref(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let Some(BodyExpectation::Text(matcher)) = self.body.as_deref() {
             all.push(matcher);
         }
         for list in [&self.header, &self.json, &self.xml, &self.members] {
@@ -435,7 +446,7 @@ impl Expectation {
             .chain(self.not.as_deref())
             .flat_map(Self::same_as)
             .collect();
-        if let Some(BodyExpectation::SameAs { name, place, .. }) = &self.body {
+        if let Some(BodyExpectation::SameAs { name, place, .. }) = self.body.as_deref() {
             found.push((name.as_str(), place));
         }
         found
