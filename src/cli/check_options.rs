@@ -8,7 +8,7 @@ use super::{
     values::TargetUrl,
 };
 use crate::{
-    client::{ClientOptions, Credentials, Scheme, TlsOptions},
+    client::{Client, ClientOptions, Credentials, Scheme, TlsOptions},
     contract::Contract,
     mock::Ids,
     plan::{MOCK_RUN_ID, Shard, run_id},
@@ -201,7 +201,7 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
         (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
         _ => None,
     };
-    Ok(ClientOptions {
+    let options = ClientOptions {
         tls: TlsOptions {
             insecure: access.insecure,
             ca: access.ca.clone(),
@@ -209,5 +209,12 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
         },
         proxy: access.proxy.clone(),
         credentials,
-    })
+    };
+    if access.ca.is_some() || access.client_cert.is_some() {
+        // Read now, so that a mistake in them is told where the target speaks no TLS, too.
+        Client::new(&options)
+            .and_then(|client| client.check_tls())
+            .map_err(|error| Stop::input(error.to_string()))?;
+    }
+    Ok(options)
 }

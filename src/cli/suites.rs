@@ -29,6 +29,12 @@ pub(crate) struct Asked {
 
 /// What the names mean; all suites where there is none.
 pub(crate) fn asked(names: &[String], place: &Where) -> Result<Vec<Asked>, Stop> {
+    if let Some(root) = place.scenarios.as_ref().filter(|root| !root.is_dir()) {
+        return Err(Stop::input(format!(
+            "there is no folder `{}` of scenarios",
+            root.display()
+        )));
+    }
     let mut all: Vec<Asked> = Vec::new();
     let mut found = if names.is_empty() {
         every(place)?
@@ -182,6 +188,21 @@ fn embedded(id: &str) -> Option<Asked> {
     })
 }
 
+/// A suite by its id: of the folder that stands in place of those in the program, or else of those.
+fn known(id: &str, place: &Where) -> Result<Option<Asked>, Stop> {
+    let Some(root) = &place.scenarios else {
+        return Ok(embedded(id));
+    };
+    let below = root.join(id);
+    if is_suite(&below) {
+        return in_folder(&below).map(Some);
+    }
+    if is_suite(root) {
+        return in_folder(root).map(|asked| Some(asked).filter(|asked| asked.files.id == id));
+    }
+    Ok(None)
+}
+
 /// The suite in a folder, or all suites in folders of it.
 fn below_folder(folder: &Path) -> Result<Vec<Asked>, Stop> {
     if is_suite(folder) {
@@ -219,16 +240,12 @@ fn is_suite(folder: &Path) -> bool {
 
 /// What one name means.
 fn meant(name: &str, place: &Where) -> Result<Vec<Asked>, Stop> {
-    if let Some(root) = &place.scenarios
-        && let Some(asked) = part(name, |suite| {
-            let folder = root.join(suite);
-            is_suite(&folder).then(|| in_folder(&folder)).transpose()
-        })?
-    {
+    if let Some(asked) = part(name, |suite| known(suite, place))? {
         return Ok(vec![asked]);
     }
-    if let Some(asked) = part(name, |suite| Ok(embedded(suite)))? {
-        return Ok(vec![asked]);
+    if place.scenarios.is_some() && embedded(name.split('/').next().unwrap_or_default()).is_some() {
+        // A suite of the program by its name, where the folder stands in its place.
+        return Err(unknown(name, place));
     }
     let path = Path::new(name);
     if path.is_dir() {
@@ -340,10 +357,7 @@ fn loose(path: &Path, place: &Where) -> Result<Asked, Stop> {
         return Err(wrong(&problem.into()));
     };
     let id = contract.text.as_str();
-    let mut asked = match &place.scenarios {
-        Some(root) if is_suite(&root.join(id)) => in_folder(&root.join(id))?,
-        _ => embedded(id).ok_or_else(|| unknown(id, place))?,
-    };
+    let mut asked = known(id, place)?.ok_or_else(|| unknown(id, place))?;
     asked.only = Some(Vec::new());
     asked.loose.push(file);
     Ok(asked)
@@ -357,9 +371,16 @@ fn unknown(name: &str, place: &Where) -> Stop {
             .unwrap_or_default(),
     };
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let hint = nearest(name, &known).map_or_else(
-        || format!("suites are {}", known.join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Stop::input(format!("there is no suite and no file `{name}`; {hint}"))
+    let hint = match nearest(name, &known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there is no suite there".to_owned(),
+        None => format!("suites are {}", known.join(", ")),
+    };
+    let among = place
+        .scenarios
+        .as_ref()
+        .map_or_else(String::new, |root| format!(" in `{}`", root.display()));
+    Stop::input(format!(
+        "there is no suite{among} and no file `{name}`; {hint}"
+    ))
 }

@@ -10,6 +10,7 @@ mod bits_foreign;
 mod bits_kill;
 mod bits_own;
 mod check;
+mod cli;
 mod hpc_clients;
 mod hpc_curl;
 mod hpc_facts;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         ("bits_kill", bits_kill::CASES),
         ("bits_own", bits_own::CASES),
         ("check", check::CASES),
+        ("cli", cli::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),
         ("hpc_facts", hpc_facts::CASES),
