@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Write a suite folder to start from
     New(NewArgs),
+    /// Print the JSON Schema of the files that people write
+    Schema(SchemaArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }
@@ -157,6 +159,22 @@ pub(crate) struct NewArgs {
     /// The folder to write; its last part becomes the id of the suite
     #[arg(value_name = "SUITE")]
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// Of which file
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: SchemaKind,
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// A scenario
+    Scenario,
+    /// A contract.yaml
+    Contract,
 }
 
 #[derive(Args, Debug)]

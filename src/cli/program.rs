@@ -1,5 +1,5 @@
 use super::{
-    args::{Arguments, Command, Format, Global},
+    args::{Arguments, Command, Format, Global, SchemaKind},
     check, explain, lint, list, new,
     out::{self, Stop, data, say},
     prove, reports, serve, suites,
@@ -68,6 +68,13 @@ fn command(command: Command, global: Global) -> Result<Exit, Stop> {
                 "now: wireproof check {0}\n     wireproof prove {0}\n",
                 args.folder.display()
             ));
+            Ok(Exit::Conforms)
+        }
+        Command::Schema(args) => {
+            data(&match args.kind {
+                SchemaKind::Scenario => crate::scenario::schema(),
+                SchemaKind::Contract => crate::contract::schema(),
+            })?;
             Ok(Exit::Conforms)
         }
         Command::Completions(args) => {
