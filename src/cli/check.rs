@@ -7,7 +7,9 @@ use super::{
     check_options::{CheckOptions, no_such},
     known,
     out::{Stop, data, say},
-    reports, signals, suites,
+    reports,
+    signals::Signals,
+    suites,
     targets::{self, NamedTarget},
 };
 use crate::report::put;
@@ -33,7 +35,7 @@ struct Ready {
 }
 
 /// Runs what is asked for and tells what it came to.
-pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
+pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> Result<Exit, Stop> {
     reports::writable(&args.report)?;
     if let Some(folder) = args.snapshots.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(Stop::input(format!(
@@ -60,7 +62,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
         say(if failed.is_some() {
             "nothing is selected: nothing of it failed in that report\n"
         } else {
-            "nothing is selected: no id and no title of a scenario fits\n"
+            "nothing is selected: no id of a scenario fits; ids begin with the suite's name, and `wireproof list` shows them\n"
         });
     }
     let mut known = known_files(&ready, args)?;
@@ -80,7 +82,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global) -> Result<Exit, Stop> {
             .as_ref()
             .map(|(_, entries, _)| entries.clone())
             .unwrap_or_default();
-        let result = run(runs, plans.len(), &options, &mask, entries)?;
+        let result = run(runs, plans.len(), &options, &mask, entries, signals)?;
         let mut report = report::report(&result, options.strictness, &mask);
         if let Some((_, entries, tally)) = &mut mine {
             let whole = complete(args, &options);
@@ -346,6 +348,7 @@ fn run(
     options: &CheckOptions,
     mask: &Mask,
     known: Vec<Known>,
+    signals: &mut Signals,
 ) -> Result<RunResult, Stop> {
     let defaults = RunOptions::default();
     // A real server is asked by few at a time unless told otherwise.
@@ -389,7 +392,6 @@ fn run(
     )
     .with_known(known);
     let result = runtime.block_on(async {
-        let mut asked = signals::stop()?;
         let running = runner::run(runs, run_options, |event: Event| say(&stream.event(&event)));
         tokio::pin!(running);
         let mut times = 0;
@@ -398,7 +400,7 @@ fn run(
                 result = &mut running => {
                     return result.map_err(|error| Stop::input(error.to_string()));
                 }
-                Some(()) = asked.recv() => {
+                () = signals.asked() => {
                     times += 1;
                     if times > 1 {
                         return Err(Stop {
@@ -411,6 +413,7 @@ fn run(
             }
         }
     });
+    signals.leave();
     say(&stream.finish());
     runtime.shutdown_background();
     result

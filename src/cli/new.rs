@@ -1,6 +1,7 @@
 //! `wireproof new`: a suite folder to start from, that passes `check` at once.
 
 use super::out::Stop;
+use crate::suite::embedded_ids;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -37,6 +38,11 @@ pub(crate) fn write(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
                 folder.display()
             ))
         })?;
+    if embedded_ids().contains(&id) {
+        return Err(Stop::input(format!(
+            "`{id}` is a suite of the program, and another of that name would hide behind it: give it another name"
+        )));
+    }
     let occupied =
         folder.is_file() || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if occupied {

@@ -2,7 +2,9 @@ use super::{
     args::{Arguments, Command, Format, Global, SchemaKind},
     check, explain, lint, list, new,
     out::{self, Stop, data, say},
-    prove, reports, serve, suites,
+    prove, reports, serve,
+    signals::Signals,
+    suites,
 };
 use crate::report::Exit;
 use clap::{CommandFactory, Parser};
@@ -10,6 +12,15 @@ use std::{ffi::OsString, process::ExitCode};
 
 /// Runs the program with those arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    // Before anything is read: whoever interrupts these gets their reports.
+    let reports = |word: &OsString| word == "check" || word == "prove";
+    let signals = arguments
+        .iter()
+        .skip(1)
+        .any(reports)
+        .then(Signals::listen)
+        .unwrap_or_else(|| Err(Stop::could_not("nobody listens for signals")));
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -23,7 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let color = arguments.global.color;
-    match command(arguments.command, arguments.global) {
+    match command(arguments.command, arguments.global, signals) {
         Ok(exit) => exit.into(),
         Err(stop) => {
             let style = out::style(color, out::stderr_is_terminal());
@@ -37,12 +48,12 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     }
 }
 
-fn command(command: Command, global: Global) -> Result<Exit, Stop> {
+fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> Result<Exit, Stop> {
     let style = out::style(global.color, out::stdout_is_terminal());
     match command {
-        Command::Check(args) => check::check(&args, global),
+        Command::Check(args) => check::check(&args, global, &mut signals?),
         Command::Serve(args) => serve::serve(&args),
-        Command::Prove(args) => prove::prove(&args, global),
+        Command::Prove(args) => prove::prove(&args, global, &mut signals?),
         Command::Merge(args) => reports::merge(&args, global),
         Command::Compare(args) => reports::compare(&args, global),
         Command::Lint(args) => lint::lint(&args),

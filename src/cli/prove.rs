@@ -2,8 +2,10 @@
 
 use super::{
     args::{Global, ProveArgs},
-    out::{self, Stop, data, say},
-    reports, signals, suites,
+    out::Stop,
+    reports,
+    signals::Signals,
+    suites,
     values::ReportKind,
 };
 use crate::report::put;
@@ -50,7 +52,7 @@ struct FailedReport<'a> {
 }
 
 /// Proves the suites that are named, or all.
-pub(crate) fn prove(args: &ProveArgs, global: Global) -> Result<Exit, Stop> {
+pub(crate) fn prove(args: &ProveArgs, global: Global, signals: &mut Signals) -> Result<Exit, Stop> {
     if args.report.iter().any(|to| to.kind != ReportKind::Json) {
         return Err(Stop::input("prove writes one report only: json=FILE"));
     }
@@ -75,49 +77,35 @@ pub(crate) fn prove(args: &ProveArgs, global: Global) -> Result<Exit, Stop> {
         .build()
         .map_err(|error| Stop::could_not(format!("cannot start threads: {error}")))?;
     let result = runtime.block_on(async {
-        let mut asked = signals::stop()?;
         tokio::select! {
+            biased;
+            () = signals.asked() => Ok(None),
             result = run(runs, RunOptions::default()) => {
-                result.map_err(|error| Stop::could_not(error.to_string()))
+                result.map(Some).map_err(|error| Stop::could_not(error.to_string()))
             }
-            Some(()) = asked.recv() => Err(Stop {
-                exit: Exit::Interrupted,
-                message: "interrupted; nothing was proved".to_owned(),
-            }),
         }
     });
+    signals.leave();
     runtime.shutdown_background();
     let result = result?;
-    let exit = if result.holds() {
+    let interrupted = result.is_none();
+    let result = result.unwrap_or_default();
+    let exit = if interrupted {
+        Exit::Interrupted
+    } else if result.holds() {
         Exit::Conforms
     } else if result.counterexamples == 0 {
         Exit::NothingRan
     } else {
         Exit::Findings
     };
-    let mut on_stdout = false;
-    for to in &args.report {
-        let text = json(&result, exit);
-        match &to.file {
-            Some(file) => reports::to_file(file, &text)?,
-            None => {
-                on_stdout = true;
-                data(&text)?;
-            }
-        }
-    }
-    let terminal = if on_stdout {
-        out::stderr_is_terminal()
-    } else {
-        out::stdout_is_terminal()
-    };
-    let text = summary(&result, exit, out::style(global.color, terminal));
-    if on_stdout {
-        say(&text);
-    } else {
-        data(&text)?;
-    }
-    Ok(exit)
+    reports::deliver(
+        &args.report,
+        exit,
+        global,
+        |_| json(&result, exit),
+        |style| summary(&result, exit, style),
+    )
 }
 
 fn json(result: &ProofResult, exit: Exit) -> String {
@@ -195,6 +183,7 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
     );
     let verdict = match exit {
         Exit::Conforms => style.green("exit 0: every counterexample was caught by its clause"),
+        Exit::Interrupted => style.red("exit 130: interrupted; nothing was proved"),
         Exit::NothingRan => style.yellow("exit 4: there was no counterexample to try"),
         _ => style.red("exit 1: not everything is proved"),
     };

@@ -5,10 +5,12 @@ use super::{
     out::{self, Stop, data, say},
     values::{ReportKind, ReportTo},
 };
-use crate::report::{self, Exit, Report};
+use crate::report::{self, Exit, Report, Style};
 use std::{
+    collections::BTreeSet,
     fs::{self, OpenOptions},
-    path::Path,
+    path::{Path, PathBuf},
+    process,
 };
 
 /// Joins reports into one, written as is asked for.
@@ -64,52 +66,104 @@ pub(crate) fn read(file: &Path) -> Result<Report, Stop> {
 
 /// Writes the reports that are asked for and the summary, and gives the exit.
 pub(crate) fn tell(report: &Report, to: &[ReportTo], global: Global) -> Result<Exit, Stop> {
-    let on_stdout = write(report, to)?;
-    let style = if on_stdout {
-        out::style(global.color, out::stderr_is_terminal())
-    } else {
-        out::style(global.color, out::stdout_is_terminal())
-    };
-    let summary = report::summary(report, style, global.verbose > 0);
-    if on_stdout {
-        say(&summary);
-    } else {
-        data(&summary)?;
-    }
-    Ok(Exit::of_code(report.exit).unwrap_or(Exit::CouldNotRun))
-}
-
-/// Looks before anything is sent whether every report can be written.
-pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
-    for file in reports.iter().filter_map(|to| to.file.as_ref()) {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))?;
-    }
-    Ok(())
-}
-
-/// Writes the reports that were asked for; tells whether one went to standard output.
-fn write(report: &Report, reports: &[ReportTo]) -> Result<bool, Stop> {
-    let mut on_stdout = false;
-    for to in reports {
-        let text = match to.kind {
+    deliver(
+        to,
+        Exit::of_code(report.exit).unwrap_or(Exit::CouldNotRun),
+        global,
+        |kind| match kind {
             ReportKind::Json => json(report),
             ReportKind::Junit => report::junit(report),
             ReportKind::Github => report::github(report),
             ReportKind::Markdown => report::markdown(report),
-        };
-        match &to.file {
-            None => {
-                on_stdout = true;
-                data(&text)?;
+        },
+        |style| report::summary(report, style, global.verbose > 0),
+    )
+}
+
+/// Writes the summary and every report; one that cannot be written keeps no other back.
+///
+/// The summary goes to standard error where a report goes to standard output.
+pub(crate) fn deliver(
+    to: &[ReportTo],
+    exit: Exit,
+    global: Global,
+    text: impl Fn(ReportKind) -> String,
+    summary: impl Fn(Style) -> String,
+) -> Result<Exit, Stop> {
+    let mut failed = Vec::new();
+    let mut done =
+        |written: Result<(), Stop>| failed.extend(written.err().map(|stop| stop.message));
+    if to.iter().any(|to| to.file.is_none()) {
+        say(&summary(out::style(
+            global.color,
+            out::stderr_is_terminal(),
+        )));
+    } else {
+        let style = out::style(global.color, out::stdout_is_terminal());
+        done(data(&summary(style)));
+    }
+    for to in to {
+        let text = text(to.kind);
+        done(match &to.file {
+            None => data(&text),
+            Some(file) => to_file(file, &text),
+        });
+    }
+    if failed.is_empty() {
+        return Ok(exit);
+    }
+    Err(Stop {
+        exit: exit.or(Exit::CouldNotRun),
+        message: failed.join("\n"),
+    })
+}
+
+/// Looks before anything is sent whether every report can be written, each to a place of its own. Leaves no file behind.
+pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
+    if reports.iter().filter(|to| to.file.is_none()).count() > 1 {
+        return Err(Stop::input("only one report can go to standard output"));
+    }
+    let mut places = BTreeSet::new();
+    for file in reports.iter().filter_map(|to| to.file.as_ref()) {
+        let wrong = |error| Stop::input(format!("cannot write `{}`: {error}", file.display()));
+        match fs::metadata(file) {
+            // A device or a pipe: what may be written there shows when it is.
+            Ok(there) if !there.is_file() && !there.is_dir() => continue,
+            Ok(_) => drop(OpenOptions::new().append(true).open(file).map_err(wrong)?),
+            Err(_) => {
+                OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .open(file)
+                    .map_err(wrong)?;
+                // Where it stays, it is only empty until the report is written.
+                let _ = fs::remove_file(file);
             }
-            Some(file) => to_file(file, &text)?,
+        }
+        if !places.insert(whole(file)) {
+            return Err(Stop::input(format!(
+                "two reports cannot go to one file, `{}`",
+                file.display()
+            )));
         }
     }
-    Ok(on_stdout)
+    Ok(())
+}
+
+/// The one path of a file that may not be there yet.
+fn whole(file: &Path) -> PathBuf {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::canonicalize(file)
+        .or_else(|_| {
+            fs::canonicalize(folder).map(|folder| match file.file_name() {
+                Some(name) => folder.join(name),
+                None => folder,
+            })
+        })
+        .unwrap_or_else(|_| file.to_owned())
 }
 
 fn json(report: &Report) -> String {
@@ -118,8 +172,19 @@ fn json(report: &Report) -> String {
     text
 }
 
-/// Writes a report's file.
-pub(crate) fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
-    fs::write(file, text)
-        .map_err(|error| Stop::could_not(format!("cannot write `{}`: {error}", file.display())))
+/// Writes a report's file: whole, or not at all where it can be put in place by its name.
+fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
+    let written = match fs::symlink_metadata(file) {
+        // A link, a device, a file with rights of its own: it stays what it is.
+        Ok(_) => fs::write(file, text),
+        Err(_) => {
+            let mut name = file.file_name().unwrap_or_default().to_owned();
+            name.push(format!(".{}.part", process::id()));
+            let part = file.with_file_name(name);
+            fs::write(&part, text)
+                .and_then(|()| fs::rename(&part, file))
+                .inspect_err(|_| drop(fs::remove_file(&part)))
+        }
+    };
+    written.map_err(|error| Stop::could_not(format!("cannot write `{}`: {error}", file.display())))
 }

@@ -83,6 +83,12 @@ fn model(served: Served, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
             };
         }
     };
+    if args.data_dir.is_some() && kind.suite != "bits-upload" {
+        return Err(Stop::input(format!(
+            "the mock of `{}` keeps no files, so --data-dir has no meaning for it",
+            kind.suite
+        )));
+    }
     let options = Options {
         set: args.set.clone(),
         quirks: args.quirk.clone(),
@@ -100,9 +106,19 @@ fn auth(args: &ServeArgs) -> Result<Auth, Stop> {
         let variable = args.password_env.as_deref().ok_or_else(|| {
             Stop::input("name the environment variable of the password with --password-env")
         })?;
-        Ok(vec![User::new(name, password(variable)?)])
+        let password = password(variable)?;
+        if password.is_empty() {
+            return Err(Stop::input(format!(
+                "the environment variable `{variable}` is empty, and so is no password"
+            )));
+        }
+        Ok(vec![User::new(name, password)])
     };
-    match args.auth {
+    let kind = args.auth.unwrap_or(match args.user {
+        Some(_) => AuthKind::Basic,
+        None => AuthKind::None,
+    });
+    match kind {
         AuthKind::None => Ok(Auth::None),
         AuthKind::Basic => Ok(Auth::Basic { users: users()? }),
         AuthKind::Ntlm => Ok(Auth::Ntlm { users: users()? }),

@@ -30,14 +30,10 @@ pub(crate) struct ServeArgs {
     /// Its private key, PEM
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "TLS")]
     pub(crate) key: Option<PathBuf>,
-    /// What is demanded: none takes any or no credentials, and a user name given becomes the owner
-    #[arg(
-        long,
-        value_name = "KIND",
-        default_value = "none",
-        help_heading = "Access"
-    )]
-    pub(crate) auth: AuthKind,
+    /// What is demanded: none takes any or no credentials, and a user name given becomes the owner; basic where a user is
+    /// named, else none
+    #[arg(long, value_name = "KIND", help_heading = "Access")]
+    pub(crate) auth: Option<AuthKind>,
     /// The user that is let in
     #[arg(long, value_name = "NAME", help_heading = "Access")]
     pub(crate) user: Option<String>,

@@ -81,11 +81,8 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
             let id = |(at, name)| (format!("{}@{name}", scenario.id), Some(at));
             names.into_iter().enumerate().map(id).collect()
         };
-        let named = |patterns: &[String], id: &str| {
-            patterns
-                .iter()
-                .any(|pattern| matches(pattern, id, &scenario.title))
-        };
+        let named =
+            |patterns: &[String], id: &str| patterns.iter().any(|pattern| matches(pattern, id));
         selected.extend(
             ids.into_iter()
                 .filter(|(id, _)| options.only.is_empty() || named(&options.only, id))

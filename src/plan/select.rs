@@ -3,9 +3,9 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 /// Whether a pattern names a scenario.
 ///
 /// A pattern with `*` is compared with the whole id, with and without its row: `*` stands for anything within a segment,
-/// `**` for anything at all. Without `*` it is the id, a folder of it, or a part of the id or title; case is ignored.
+/// `**` for anything at all. Without `*` it is the id, a folder of it, or a part of the id; case is ignored.
 #[must_use]
-pub fn matches(pattern: &str, id: &str, title: &str) -> bool {
+pub fn matches(pattern: &str, id: &str) -> bool {
     let pattern = pattern.trim_matches('/').to_lowercase();
     let id = id.to_lowercase();
     if pattern.contains('*') {
@@ -13,7 +13,7 @@ pub fn matches(pattern: &str, id: &str, title: &str) -> bool {
         return glob(pattern.as_bytes(), id.as_bytes())
             || glob(pattern.as_bytes(), bare.as_bytes());
     }
-    id.contains(&pattern) || title.to_lowercase().contains(&pattern)
+    id.contains(&pattern)
 }
 
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
@@ -125,7 +125,7 @@ mod tests {
     #[case("GAP@fragment", true)]
     #[case("bits-upload/fragment", true)]
     #[case("/bits-upload/", true)]
-    #[case("is refused", true)]
+    #[case("is refused", false)]
     #[case("bits-upload/*/gap", true)]
     #[case("bits-upload/*/gap@*", true)]
     #[case("bits-upload/*", false)]
@@ -139,7 +139,7 @@ mod tests {
     #[case("bits-upload/fragment/ga", true)]
     #[case("*/*/ga", false)]
     fn a_pattern_names_scenarios(#[case] pattern: &str, #[case] named: bool) {
-        assert_eq!(matches(pattern, ID, "A gap is refused"), named, "{pattern}");
+        assert_eq!(matches(pattern, ID), named, "{pattern}");
     }
 
     #[rstest]
@@ -178,7 +178,7 @@ mod tests {
 
         #[test]
         fn a_pattern_of_stars_is_quick_and_never_panics(pattern in "[*a/@é]{0,40}", id in "[a/@é]{0,40}") {
-            let _ = matches(&pattern, &id, "");
+            let _ = matches(&pattern, &id);
         }
     }
 }

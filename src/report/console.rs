@@ -148,13 +148,15 @@ fn group_text(group: &[Found<'_>], suite: &SuiteReport, style: Style, verbose: b
 fn suite_summary(suite: &SuiteReport, style: Style, verbose: bool) -> String {
     let heading = format!("{} on {}", suite.suite, visible(&suite.target));
     let mut out = format!("{}\n", style.bold(&heading));
-    if !suite.clauses.is_empty() {
+    // Where nothing was selected, nothing was left out either.
+    let any = !suite.scenarios.is_empty();
+    if any && !suite.clauses.is_empty() {
         out += &areas(suite, style);
     }
     let idle: Vec<_> = suite
         .clauses
         .iter()
-        .filter(|clause| clause.outcome == "not exercised")
+        .filter(|clause| any && clause.outcome == "not exercised")
         .collect();
     if !idle.is_empty() {
         put!(

@@ -58,6 +58,8 @@ pub fn github(report: &Report) -> String {
 }
 
 fn command_line(command: &str, place: Option<&PlaceReport>, title: &str, message: &str) -> String {
+    // What is in the program only is in nobody's repository.
+    let place = place.filter(|place| !place.file.starts_with("<embedded>"));
     let at = place.map_or_else(String::new, |place| {
         format!(
             "file={},line={},col={},",

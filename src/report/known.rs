@@ -50,7 +50,7 @@ impl KnownOf {
 fn names(pattern: &str, id: &str) -> bool {
     let pattern = pattern.trim_matches('/');
     if pattern.contains('*') {
-        return plan::matches(pattern, id, "");
+        return plan::matches(pattern, id);
     }
     let bare = id.split('@').next().unwrap_or_default();
     pattern == id

@@ -119,7 +119,8 @@ fn outcome(record: &Record, went: Went, shared: &Shared) -> Outcome {
         Went::Blocked => Outcome::Blocked,
         _ if record.worst() == Some(Level::Must) => Outcome::Failed,
         Went::Stopped => {
-            let why = shared.over().unwrap_or("interrupted");
+            // One that others have missed already, where nothing else stopped it.
+            let why = shared.over().unwrap_or("the server stopped answering");
             Outcome::Skipped(why.to_owned())
         }
         Went::On | Went::Ended => Outcome::Passed,

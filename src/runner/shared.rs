@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) any_sent: AtomicBool,
     /// Requests to URLs in a row that nobody answered.
     silent: AtomicU32,
+    /// Whether it was told that the server is gone since it last answered.
+    missed: AtomicBool,
     /// When the next request may be sent.
     pace: Mutex<Option<Instant>>,
     judges: Mutex<HashMap<(String, Traits, bool), Arc<Judge>>>,
@@ -37,6 +39,7 @@ impl Shared {
             any_reply: AtomicBool::new(false),
             any_sent: AtomicBool::new(false),
             silent: AtomicU32::new(0),
+            missed: AtomicBool::new(false),
             pace: Mutex::new(None),
             judges: Mutex::new(HashMap::new()),
         }
@@ -60,10 +63,16 @@ impl Shared {
         self.silent.load(Relaxed) >= self.options.patience.max(1)
     }
 
+    /// Whether nobody has told yet that the server, once heard, is gone; from here on somebody has.
+    pub(super) fn first_to_miss_it(&self) -> bool {
+        !self.missed.swap(true, Relaxed)
+    }
+
     /// Counts a request that was answered, or was not and should have been.
     pub(super) fn heard(&self, answered: bool) {
         if answered {
             self.silent.store(0, Relaxed);
+            self.missed.store(false, Relaxed);
         } else {
             self.silent.fetch_add(1, Relaxed);
         }

@@ -5,8 +5,13 @@ use super::{
     render::{RenderError, Rendered, render},
 };
 use crate::{
-    check::Mismatch, client::Connections, contract::Level, message::Exchange, plan::PlannedStep,
-    scenario::Repeat, source::Scope,
+    check::Mismatch,
+    client::Connections,
+    contract::Level,
+    message::{Exchange, How},
+    plan::PlannedStep,
+    scenario::Repeat,
+    source::Scope,
 };
 use serde_json::Value;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
@@ -93,6 +98,9 @@ impl Talk {
             let Some(exchange) = sent else {
                 return Ok(Went::Stopped);
             };
+            if let Some(went) = self.nobody(step, &exchange, breaks, record) {
+                return Ok(went);
+            }
             let operation = step
                 .send
                 .operation
@@ -157,6 +165,47 @@ impl Talk {
             went = self.captures(step, &mut rendered, &exchange, operation, record, sets);
         }
         Ok(went)
+    }
+
+    /// How it goes on where there was no connection at all: no promise of a reply was judged then, so none is broken.
+    ///
+    /// A server that nobody has heard yet is one that we cannot check; one that was heard and is gone is one finding.
+    fn nobody(
+        &self,
+        step: &PlannedStep,
+        exchange: &Arc<Exchange>,
+        break_expected: bool,
+        record: &mut Record,
+    ) -> Option<Went> {
+        let Err(broken) = &exchange.outcome else {
+            return None;
+        };
+        let gone = matches!(broken.how, How::Unreachable | How::Tls);
+        if !gone || break_expected || !self.is_url() {
+            return None;
+        }
+        if self.shared.any_reply.load(Relaxed) {
+            if self.shared.first_to_miss_it() {
+                let found = finding("connection", "a reply", broken.to_string());
+                record.found(found, step, Some(exchange));
+                self.halt(Some(Level::Must));
+                return Some(Went::Ended);
+            }
+            return Some(Went::Stopped);
+        }
+        let why = broken.detail.strip_prefix("no connection").map_or(
+            broken.detail.as_str(),
+            // Where to is said once.
+            |detail| detail.split_once(": ").map_or(detail, |(_, why)| why),
+        );
+        let error = match broken.how {
+            How::Tls => format!("no TLS with {}: {why}", self.origin),
+            _ => format!("nothing answers at {}: {why}", self.origin),
+        };
+        if !record.errors.contains(&error) {
+            record.errors.push(error);
+        }
+        Some(Went::Errored)
     }
 
     fn invariants(

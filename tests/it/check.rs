@@ -308,7 +308,9 @@ fn nobody() {
     assert_eq!(ran.json()["exit"], 3);
     wireproof(["check", "bits-upload", "--url", &url, "--allow-writes"])
         .ends(3)
-        .shows("unreachable");
+        .shows("nothing answers at http://127.0.0.1:")
+        .shows("refused")
+        .shows(" 0 broken");
 }
 
 fn nothing() {

@@ -2,8 +2,9 @@
 
 use crate::{
     Case,
-    program::{folder, wireproof, write},
+    program::{Serving, command, curl, folder, run, wireproof, write},
 };
+use std::{fs, process::Command};
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -15,6 +16,28 @@ pub(crate) const CASES: &[Case] = &[
         "a file of certificates is read for every target",
         &[],
         certificates,
+    ),
+    (
+        "a report that cannot be written takes nothing else with it",
+        &[],
+        full,
+    ),
+    (
+        "two reports to one place are refused, and no empty file is left",
+        &[],
+        one_place,
+    ),
+    (
+        "an interrupt at any moment ends with 130 and a whole report",
+        &["sh", "kill"],
+        interrupted_early,
+    ),
+    ("a pattern names ids, not titles", &[], patterns),
+    ("a user of a server is the only one let in", &["curl"], user),
+    (
+        "what has no meaning for a server or a new suite is refused",
+        &[],
+        refused,
     ),
 ];
 
@@ -72,4 +95,139 @@ fn certificates() {
             .says(file);
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn full() {
+    let folder = folder();
+    let json = folder.path().join("report.json");
+    let written = format!("json={}", json.display());
+    for command in ["check", "prove"] {
+        wireproof([command, "examples/greeting", "--report", "json=/dev/full"])
+            .ends(3)
+            .shows("exit 0: ")
+            .says("cannot write `/dev/full`");
+    }
+    wireproof([
+        "check",
+        "examples/greeting",
+        "--report",
+        "junit=/dev/full",
+        "--report",
+        &written,
+    ])
+    .ends(3)
+    .shows("exit 0: ");
+    assert!(fs::read_to_string(json).unwrap().contains("\"schema\": 1"));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn full() {}
+
+fn one_place() {
+    let folder = folder();
+    let file = folder.path().join("a");
+    let one = format!("json={}", file.display());
+    let same = format!("junit={}/./a", folder.path().display());
+    wireproof([
+        "check",
+        "examples/greeting",
+        "--report",
+        &one,
+        "--report",
+        &same,
+    ])
+    .ends(2)
+    .says("two reports cannot go to one file");
+    wireproof([
+        "check",
+        "examples/greeting",
+        "--report",
+        "json=-",
+        "--report",
+        "junit=-",
+    ])
+    .ends(2)
+    .says("only one report");
+    wireproof(["check", "no-such-suite", "--report", &one]).ends(2);
+    assert!(!file.exists());
+    fs::write(&file, "kept").unwrap();
+    wireproof(["check", "no-such-suite", "--report", &one]).ends(2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+}
+
+fn interrupted_early() {
+    let folder = folder();
+    for verb in ["check", "prove"] {
+        for delay in ["0.02", "0.03", "0.05", "0.08"] {
+            let report = folder.path().join(format!("{verb}-{delay}.json"));
+            let script = format!(
+                "{} {verb} --report json={} & sleep {delay}; kill -INT $!; wait $!",
+                env!("CARGO_BIN_EXE_wireproof"),
+                report.display()
+            );
+            // A shell without job control starts what runs beside it deaf to the interrupt.
+            let ran = run(Command::new("sh").args(["-c", &format!("set -m; {script}")]));
+            assert_eq!(ran.code, 130, "{verb} after {delay}: {}", ran.all());
+            let text = fs::read_to_string(&report).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value["exit"], 130, "{verb} after {delay}");
+        }
+    }
+}
+
+fn patterns() {
+    let ran = wireproof(["check", "examples/greeting", "--only", "the languages"])
+        .ends(4)
+        .says("ids begin with the suite's name");
+    assert!(!ran.stdout.contains("must    should"), "{}", ran.all());
+    assert!(!ran.stdout.contains("  not exercised: "), "{}", ran.all());
+}
+
+fn user() {
+    let start = |extra: &[&str], password: &str| {
+        let mut command = command(["serve", "bits-upload", "--user", "ada"]);
+        command.args(extra).env("WIREPROOF_TEST_PASSWORD", password);
+        command
+    };
+    let with = ["--password-env", "WIREPROOF_TEST_PASSWORD"];
+    let server = Serving::of(&mut start(&with, "open sesame"));
+    let ping = |user: &str| {
+        let ping = [
+            "-X",
+            "BITS_POST",
+            "-H",
+            "BITS-Packet-Type: Ping",
+            "-H",
+            "Content-Length: 0",
+        ];
+        let url = format!("{}/file", server.url);
+        curl(&[&ping[..], &["-u", user, &url]].concat())
+            .ends(0)
+            .stdout
+    };
+    assert!(ping("ada:open sesame").starts_with("HTTP/1.1 200"));
+    assert!(ping("ada:wrong").starts_with("HTTP/1.1 403"));
+    run(&mut start(&with, "")).ends(2).says("is empty");
+    run(&mut start(&[], "")).ends(2).says("--password-env");
+    run(&mut start(&["--password-env", "WIREPROOF_NOT_SET"], ""))
+        .ends(2)
+        .says("is not set");
+}
+
+fn refused() {
+    let folder = folder();
+    let place = folder.path().join("bits-upload");
+    wireproof(["new", place.to_str().unwrap()])
+        .ends(2)
+        .says("is a suite of the program");
+    assert!(!place.exists());
+    wireproof([
+        "serve",
+        "hpc-pack",
+        "--data-dir",
+        folder.path().to_str().unwrap(),
+    ])
+    .ends(2)
+    .says("keeps no files");
 }

@@ -101,9 +101,19 @@ fn check_media(node: &HeadNode, route: &Route, head: &Head) -> Result<(), Fault>
         code::GENERAL,
         format!(
             "The body is of a media type that {} does not take.",
-            route.id
+            title(route.id)
         ),
     ))
+}
+
+/// An operation as the documents name it: `Create Job`.
+fn title(id: &str) -> String {
+    let word = |word: &str| match word {
+        "from" => word.to_owned(),
+        "xml" => "XML".to_owned(),
+        _ => word[..1].to_uppercase() + &word[1..],
+    };
+    id.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The fault for a body that is larger than the settings allow.
