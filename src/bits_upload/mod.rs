@@ -1,6 +1,6 @@
 //! The BITS upload server: the BITS 1.5 upload protocol ([MC-BUP]) as a mock that loses nothing.
 //!
-//! In: heads and bodies of requests, through [`Model`](crate::mock::Model). Out: acks, files, and
+//! In: heads and bodies of requests, through [`Model`]. Out: acks, files, and
 //! requests to an application. It must not know sockets, scenarios or the checker.
 //!
 //! # Where to look

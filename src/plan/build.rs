@@ -29,7 +29,7 @@ pub struct PlanOptions {
     pub vars: Vec<(String, String)>,
     /// The id of the run; each scenario against a URL gets one of its own that begins with it.
     pub run_id: String,
-    /// Only scenarios that one of these names; empty: all. See [`matches`].
+    /// Only scenarios that one of these names; empty: all. See [`matches()`].
     pub only: Vec<String>,
     /// No scenario that one of these names.
     pub skip: Vec<String>,
