@@ -54,6 +54,11 @@ pub(crate) fn text(plan: &Plan, traces: &[StepTrace]) -> String {
 fn names(plan: &Plan, traces: &[&StepTrace]) -> Names {
     let mut names = Vec::new();
     for (name, value) in &plan.vars {
+        if let crate::plan::Value::Secret(secret) = value
+            && !secret.is_empty()
+        {
+            names.push((secret.clone(), "***".to_owned()));
+        }
         if let (true, crate::plan::Value::Json(serde_json::Value::String(id))) =
             (name == "run_id", value)
         {

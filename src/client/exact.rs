@@ -293,9 +293,14 @@ impl Progress {
                 }
                 _ => (How::Garbled, format!("{error} {reached}")),
             },
+            Stop::Stalled if self.total == 0 => (
+                How::Stalled,
+                format!("nothing within {within:?}, {reached}"),
+            ),
+            // Whether bytes still came does not matter: the time is for the whole exchange.
             Stop::Stalled => (
                 How::Stalled,
-                format!("nothing more within {within:?}, {reached}"),
+                format!("not whole within {within:?}: stopped {reached}"),
             ),
             Stop::Garbled(why) => (How::Garbled, why),
             Stop::TooLarge(why) => (How::TooLarge, why),

@@ -1,5 +1,6 @@
 use crate::message::{How, Request};
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{fmt, time::Duration};
 
 /// A request to be sent, and how.
@@ -100,6 +101,19 @@ impl Outgoing {
     }
 }
 
+/// What cannot stand in a path as it is. What is encoded already stays.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 /// Scheme and authority.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -114,13 +128,13 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Reads `http://host:port` and gives back the path behind it, which may be empty.
+    /// Reads `http://host:port` and gives back the path behind it, percent-encoded where it needs to be; it may be empty.
     ///
     /// # Errors
-    /// Another scheme, no host, a user name within, or a query.
+    /// Another scheme, no host, a user name within, a query, or control characters.
     pub fn parse(url: &str) -> Result<(Self, String), OriginError> {
         let wrong = |why| OriginError {
-            url: without_credentials(url),
+            url: without_credentials(url).escape_debug().to_string(),
             why,
         };
         let (scheme, rest) = url
@@ -158,7 +172,10 @@ impl Origin {
             host: host.to_owned(),
             port,
         };
-        Ok((origin, path.to_owned()))
+        if path.chars().any(char::is_control) {
+            return Err(wrong("its path holds control characters"));
+        }
+        Ok((origin, utf8_percent_encode(path, PATH).to_string()))
     }
 }
 
@@ -201,6 +218,7 @@ mod tests {
     #[case("http://127.0.0.1:81/x", "127.0.0.1", 81, "/x")]
     #[case("http://[::1]:82", "::1", 82, "")]
     #[case("http://[::1]/p", "::1", 80, "/p")]
+    #[case("http://a/b c/ü%20", "a", 80, "/b%20c/%C3%BC%20")]
     fn a_url_is_split_into_origin_and_path(
         #[case] url: &str,
         #[case] host: &str,
@@ -222,6 +240,7 @@ mod tests {
     #[case("http://a:99999")]
     #[case("http://a?x=1")]
     #[case("http://a b")]
+    #[case("http://a/b\r\nX: y")]
     fn a_url_that_nothing_can_be_sent_to_is_refused(#[case] url: &str) {
         assert!(Origin::parse(url).is_err(), "{url}");
     }

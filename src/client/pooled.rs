@@ -74,7 +74,7 @@ pub(super) async fn send(
     let deadline = Instant::now() + outgoing.timeout;
     let stalled = |reached: &str| Broken {
         how: How::Stalled,
-        detail: format!("nothing more within {:?}, {reached}", outgoing.timeout),
+        detail: format!("not whole within {:?}: stopped {reached}", outgoing.timeout),
         partial: None,
     };
     let building = reqwest::Method::from_bytes(request.method.as_bytes())

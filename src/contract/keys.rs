@@ -43,7 +43,7 @@ pub(crate) static CONTRACT: Table = Table {
         Key::new(
             "vars",
             Shape::MapOf(&Shape::Anything),
-            "variables that every scenario has, with their defaults",
+            "variables that every scenario has, with their defaults: a value or `{ secret: VALUE }`",
         ),
         Key::new(
             "shapes",
@@ -457,4 +457,15 @@ pub(crate) static REDACTION: Table = Table {
         Key::required("as", Shape::Type, "the type it must parse as"),
         Key::new("when", Shape::Matcher, "only values that fit this"),
     ],
+};
+
+pub(crate) static SECRET: Table = Table {
+    name: "secret",
+    what: "a secret",
+    base: None,
+    keys: &[Key::required(
+        "secret",
+        Shape::Anything,
+        "the value, masked in every output",
+    )],
 };

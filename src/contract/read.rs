@@ -1,6 +1,6 @@
 use super::{
     Clause, Contract, Document, Latitude, Omitted, Operation, Redaction, Shape, Trait,
-    keys::{CONTRACT, DOCUMENT, LATITUDE, OMITTED, REDACTION, TRAIT},
+    keys::{CONTRACT, DOCUMENT, LATITUDE, OMITTED, REDACTION, SECRET, TRAIT},
     names::{known_document, known_names},
     paths::{PathKind, check_path},
     read_clause::{self, read_clause},
@@ -9,7 +9,10 @@ use super::{
 };
 use crate::source::{Fields, Literal, Node, Problems, Reading, SourceFile, Span, quoted};
 use indexmap::IndexMap;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// Names that templates of clauses know, beside variables. `target` and `traits` are the same: the traits of the target.
 const ROOTS: [&str; 6] = [
@@ -32,25 +35,38 @@ pub fn read(file: &Arc<SourceFile>) -> (Option<Contract>, Problems) {
     (contract.filter(|_| problems.is_empty()), problems)
 }
 
+/// The variables, and the names of those that are secret.
+fn read_vars(
+    reading: &mut Reading,
+    fields: &Fields<'_>,
+) -> (IndexMap<String, Literal>, BTreeSet<String>) {
+    let (mut vars, mut secrets) = (IndexMap::new(), BTreeSet::new());
+    let pairs = fields
+        .get("vars")
+        .map(|node| reading.pairs(node, "a map of variables"));
+    for (name, key, node) in pairs.into_iter().flatten() {
+        check_variable_name(reading, name, key.span);
+        let value = if node.get("secret").is_some() {
+            secrets.insert(name.to_owned());
+            reading
+                .fields(node, &SECRET)
+                .and_then(|fields| fields.get("secret"))
+        } else {
+            Some(node)
+        };
+        let literal = value.and_then(|value| reading.literal(value));
+        vars.extend(literal.map(|literal| (name.to_owned(), literal)));
+    }
+    (vars, secrets)
+}
+
 fn read_contract(reading: &mut Reading, node: &Node) -> Option<Contract> {
     let fields = reading.fields(node, &CONTRACT)?;
     let documents = read_documents(reading, &fields);
     let document_keys: Vec<String> = documents.keys().cloned().collect();
     let traits = read_trait_table(reading, &fields);
     let namespaces = text_map(reading, &fields, "namespaces", "a map of prefixes");
-    let vars: IndexMap<String, Literal> = fields
-        .get("vars")
-        .map(|node| {
-            reading
-                .pairs(node, "a map of variables")
-                .into_iter()
-                .filter_map(|(name, key, value)| {
-                    check_variable_name(reading, name, key.span);
-                    Some((name.to_owned(), reading.literal(value)?))
-                })
-                .collect()
-        })
-        .unwrap_or_default();
+    let (vars, secret_vars) = read_vars(reading, &fields);
     let shape_pairs = fields
         .get("shapes")
         .map(|node| reading.pairs(node, "a map of shapes"))
@@ -126,6 +142,7 @@ fn read_contract(reading: &mut Reading, node: &Node) -> Option<Contract> {
         traits,
         namespaces,
         vars,
+        secret_vars,
         shapes,
         operations,
         clauses,

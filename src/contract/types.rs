@@ -4,7 +4,7 @@ use crate::{
     source::{Literal, Matcher, Place, SourceFile, Template, Type},
 };
 use indexmap::IndexMap;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What the documents promise for one protocol.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Contract {
     pub namespaces: IndexMap<String, String>,
     /// `vars: { NAME: DEFAULT }`: variables every scenario of the suite has, set with `--var`
     pub vars: IndexMap<String, Literal>,
+    /// Those of [`vars`](Self::vars) that are written `{ secret: DEFAULT }`: masked in every output
+    pub secret_vars: BTreeSet<String>,
     /// `shapes: { NAME: {...} }`
     pub shapes: IndexMap<String, Shape>,
     /// `operations: [..]`

@@ -7,8 +7,10 @@ mod exchange;
 mod headers;
 mod reply;
 mod request;
+mod syntax;
 
 pub use exchange::{Broken, Exchange, How};
 pub use headers::Headers;
 pub use reply::{Framing, Reply};
 pub use request::{Request, Version};
+pub(crate) use syntax::{wrong_header_name, wrong_header_value, wrong_method, wrong_target};

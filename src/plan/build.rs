@@ -7,11 +7,12 @@ use super::{
 use crate::{
     contract::{Contract, Operation},
     message::How,
-    scenario::{Effects, Expect, Scenario, Send, Step, StepKind, Suite},
+    scenario::{BodySource, Effects, Expect, Scenario, Send, Step, StepKind, Suite},
     source::{Literal, Place, Problem, Problems, Template},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -377,6 +378,9 @@ impl Builder<'_> {
             (None, Some(method)) => (None, method.clone()),
             (None, None) => (None, Template::plain("GET", step.place.clone())),
         };
+        if let Some(BodySource::File(template)) = &send.body {
+            self.file(template)?;
+        }
         let mut parts = Vec::new();
         if send.at.is_none() && !self.options.base_path.is_empty() {
             let base = self.options.base_path.trim_end_matches('/');
@@ -437,6 +441,31 @@ impl Builder<'_> {
             repeat: send.repeat.clone(),
             wait: send.wait,
         })
+    }
+
+    /// Whether the file of a body is there, where its name is known before anything is sent.
+    fn file(&self, template: &Template) -> Result<(), Stop> {
+        let Some(name) = template.as_plain() else {
+            return Ok(());
+        };
+        let folder = self.scenario.folder.as_deref().unwrap_or(Path::new(""));
+        let path = folder.join(name);
+        if path.is_file() {
+            return Ok(());
+        }
+        let found = if path.exists() {
+            format!("`{}` is no regular file", path.display())
+        } else {
+            format!("there is no file `{}`", path.display())
+        };
+        let help = Some("its path is relative to the folder of the scenario".to_owned());
+        Err(wrong(
+            "no-such-file",
+            &template.place,
+            found,
+            "not there",
+            help,
+        ))
     }
 
     /// The fields of the operation, of the step, and of the run, each where nothing before names it.

@@ -15,7 +15,7 @@ capabilities: { locks: Doors can be locked. }
 traits:
   form: { values: [short, long], default: short, says: Which paths there are. }
   house: { default: my house, says: The house. }
-vars: { upload_path: up, limit: 5 }
+vars: { upload_path: up, limit: 5, key: { secret: open-sesame } }
 operations:
   - id: open
     method: GET
@@ -293,6 +293,28 @@ fn variables_are_replaced_from_outside_by_their_type(
     assert!(planned.variables.contains("limit") && !planned.variables.contains("nothing"));
 }
 
+#[rstest]
+#[case::default(PLAIN, &[], "open-sesame")]
+#[case::from_outside(PLAIN, &[("key", "given")], "given")]
+#[case::of_the_scenario("vars: { key: own }\nsteps: [{ operation: open, path: { door: \"{{ key }}\" } }]", &[], "own")]
+fn a_secret_of_the_contract_stays_secret_wherever_its_value_comes_from(
+    #[case] scenario: &str,
+    #[case] given: &[(&str, &str)],
+    #[case] expected: &str,
+) {
+    let options = PlanOptions {
+        vars: given
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect(),
+        ..url()
+    };
+    let planned = planned(&[scenario], &target("short"), &options);
+    let vars = &planned.plans[0].vars;
+    let found = vars.iter().find(|(name, _)| name == "key");
+    assert!(matches!(found, Some((_, Value::Secret(text))) if text == expected));
+}
+
 #[test]
 fn a_path_that_lacks_a_value_is_a_problem_at_its_step() {
     let scenario = "steps:\n  - { operation: open }";
@@ -358,4 +380,17 @@ fn headers_of_the_run_stand_behind_those_of_the_step() {
         fields,
         [("x-mode", "rough"), ("X-One", "1"), ("X-Two", "2")]
     );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_problem_before_anything_is_sent() {
+    let scenario = "steps: [{ operation: open, path: { door: a }, body: { file: no-such.bin } }]";
+    let found = plan(&suite(&[scenario]), &target("short"), &url());
+    assert!(found.plans.is_empty());
+    assert!(
+        found.problems.to_string().starts_with("0.yaml:3:"),
+        "{}",
+        found.problems
+    );
+    assert!(found.problems.to_string().contains("no-such.bin"));
 }

@@ -48,6 +48,11 @@ pub(super) fn variables(
     let mut scope = Scope::new();
     let mut all: Vec<(String, Value)> = Vec::new();
     let mut put = |scope: &mut Scope, name: &str, value: Value| {
+        // What is secret in the contract stays so, wherever its value comes from.
+        let value = match value {
+            Value::Json(json) if contract.secret_vars.contains(name) => secret(json),
+            other => other,
+        };
         match &value {
             Value::Json(json) => scope.set(name, json),
             Value::Bytes(bytes) => scope.set_bytes(name, bytes.clone()),
@@ -95,10 +100,7 @@ pub(super) fn variables(
                 Value::Json(valued(literal, &scope, outside(name)).map_err(problem)?)
             }
             Var::Secret(literal) => {
-                match valued(literal, &scope, outside(name)).map_err(problem)? {
-                    serde_json::Value::String(text) => Value::Secret(text),
-                    other => Value::Secret(other.to_string()),
-                }
+                secret(valued(literal, &scope, outside(name)).map_err(problem)?)
             }
             Var::Bytes { length, .. } if *length > MOST_BYTES => {
                 return Err(Problem {
@@ -118,6 +120,13 @@ pub(super) fn variables(
         put(&mut scope, name, Value::Json(value));
     }
     Ok(all)
+}
+
+fn secret(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::String(text) => Value::Secret(text),
+        other => Value::Secret(other.to_string()),
+    }
 }
 
 /// The value as written, or what was given instead: as text, or as the type that the written value has.

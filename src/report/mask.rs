@@ -14,18 +14,24 @@ const STARS: &str = "***";
 pub struct Mask {
     /// Longest first, so that no secret hides a piece of a longer one.
     forms: Vec<String>,
+    /// As they are, for what escapes only some of their characters.
+    plain: Vec<Vec<char>>,
 }
 
 impl Mask {
     /// A mask for those secrets; empty ones are passed over.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
-        let mut forms: Vec<String> = secrets
-            .into_iter()
-            .flat_map(|secret| forms_of(secret.as_ref()))
-            .collect();
+        let (mut forms, mut plain) = (Vec::new(), Vec::new());
+        for secret in secrets {
+            forms.extend(forms_of(secret.as_ref()));
+            plain.push(secret.as_ref().chars().collect::<Vec<_>>());
+        }
+        plain.retain(|secret| !secret.is_empty());
+        plain.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        plain.dedup();
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
-        Self { forms }
+        Self { forms, plain }
     }
 
     /// The text without secrets.
@@ -35,6 +41,11 @@ impl Mask {
         for form in &self.forms {
             if masked.contains(form.as_str()) {
                 masked = masked.replace(form.as_str(), STARS);
+            }
+        }
+        if masked.contains(['%', '&', '\\', '+']) {
+            for secret in &self.plain {
+                masked = without_escaped(masked, secret);
             }
         }
         for (marks, pattern) in &PATTERNS {
@@ -72,6 +83,81 @@ impl Mask {
     }
 }
 
+/// The text without a secret of which any characters are escaped, each in a way of its own.
+///
+/// # Why
+/// Who encodes a path, a query, JSON or XML chooses which characters to escape, and in which of their forms: no list holds all.
+fn without_escaped(text: String, secret: &[char]) -> String {
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let end = secret
+            .iter()
+            .try_fold(0, |at, wanted| Some(at + escaped(&rest[at..], *wanted)?));
+        match end {
+            Some(end) => {
+                out.push_str(STARS);
+                rest = &rest[end..];
+            }
+            None => {
+                out.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
+/// How many bytes stand for that character at the beginning of a text, escaped or not.
+fn escaped(text: &str, wanted: char) -> Option<usize> {
+    let mut buffer = [0; 4];
+    let starts = |prefix: &str| {
+        text.get(..prefix.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+            .then_some(prefix.len())
+    };
+    let form = match text.as_bytes().first()? {
+        b'%' => {
+            let bytes = wanted.encode_utf8(&mut buffer).bytes();
+            starts(&bytes.map(|byte| format!("%{byte:02x}")).collect::<String>())
+        }
+        b'&' => {
+            let named = [
+                ('&', "&amp;"),
+                ('<', "&lt;"),
+                ('>', "&gt;"),
+                ('"', "&quot;"),
+                ('\'', "&apos;"),
+            ];
+            let entity = named.iter().find(|(c, _)| *c == wanted);
+            let numbered = || {
+                let (digits, behind) = text.strip_prefix("&#")?.split_once(';')?;
+                let number = match digits.strip_prefix(['x', 'X']) {
+                    Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                    None => digits.parse().ok()?,
+                };
+                (number == u32::from(wanted)).then_some(text.len() - behind.len())
+            };
+            entity.and_then(|(_, text)| starts(text)).or_else(numbered)
+        }
+        b'\\' => {
+            let mut units = [0; 2];
+            let units = wanted.encode_utf16(&mut units).iter();
+            let code: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
+            let short = match wanted {
+                '\n' => 'n',
+                '\r' => 'r',
+                '\t' => 't',
+                other => other,
+            };
+            starts(&code).or_else(|| text[1..].starts_with(short).then(|| 1 + short.len_utf8()))
+        }
+        b'+' if wanted == ' ' => Some(1),
+        _ => None,
+    };
+    form.or_else(|| text.starts_with(wanted).then(|| wanted.len_utf8()))
+}
+
 fn forms_of(secret: &str) -> Vec<String> {
     if secret.is_empty() {
         return Vec::new();
@@ -97,7 +183,9 @@ fn forms_of(secret: &str) -> Vec<String> {
             // Characters that share bits with a neighbour of the secret are not its own.
             let first = (lead * 8).div_ceil(6);
             let last = shifted.len() * 8 / 6;
-            forms.push(whole[first..last].to_owned());
+            let own = &whole[first..last];
+            forms.push(own.replace('+', "-").replace('/', "_"));
+            forms.push(own.to_owned());
         }
     }
     forms
@@ -193,6 +281,10 @@ mod tests {
     #[case::json(r#"s3cr3t & \"quoted\"/ü"#)]
     #[case::xml("s3cr3t &amp; &quot;quoted&quot;/ü")]
     #[case::percent("s3cr3t%20%26%20%22quoted%22%2F%C3%BC")]
+    #[case::path("s3cr3t%20&%20%22quoted%22%2Fü")]
+    #[case::query("s3cr3t+%26+\"quoted\"/%c3%bc")]
+    #[case::json_escapes(r#"s3cr3t \u0026 \u0022quoted\"\/\u00FC"#)]
+    #[case::entities("s3cr3t &#38; &#x22;quoted&#34;/&#xFC;")]
     #[case::percent_lower("s3cr3t%20%26%20%22quoted%22%2f%c3%bc")]
     fn a_secret_is_masked_in_every_form(#[case] form: &str) {
         let masked = Mask::new([SECRET]).text(&format!("before {form} after"));

@@ -97,6 +97,7 @@ fn contract() -> Contract {
         traits: IndexMap::new(),
         namespaces: IndexMap::new(),
         vars: IndexMap::new(),
+        secret_vars: Default::default(),
         shapes: IndexMap::new(),
         operations: vec![
             operation("create-session", "sessions"),

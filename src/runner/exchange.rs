@@ -121,10 +121,11 @@ impl Talk {
         }
         if self.is_url() {
             let nobody = matches!(&exchange.outcome, Err(broken) if matches!(broken.how, How::Unreachable | How::Stalled | How::Tls));
-            if answered {
-                shared.heard(true);
-            } else if nobody && !break_expected && outgoing.cut.is_none() {
+            // A reply that trickles for as long as the time allowed costs the run as much as silence.
+            if nobody && !break_expected && outgoing.cut.is_none() {
                 shared.heard(false);
+            } else if answered {
+                shared.heard(true);
             }
         }
         Some(Arc::new(exchange))

@@ -4,7 +4,9 @@ use crate::{
     auth,
     client::{ClientOptions, CutAt, Limits, Origin, Outgoing},
     contract::SEGMENT,
-    message::{Request, Version},
+    message::{
+        Request, Version, wrong_header_name, wrong_header_value, wrong_method, wrong_target,
+    },
     plan::{Plan, PlannedStep, TargetPart, Value},
     scenario::{Auth, BodySource, Connection},
     source::{Literal, Scope, Template, TemplateError},
@@ -169,6 +171,9 @@ pub(super) fn render(
         }),
     };
     let mut outgoing = Outgoing::new(origin, request);
+    if outgoing.raw.is_none() && raw.is_none() {
+        fits_the_wire(&outgoing.request, step)?;
+    }
     outgoing.suppress = suppress;
     outgoing.raw = raw;
     outgoing.cut = cut;
@@ -177,6 +182,29 @@ pub(super) fn render(
     outgoing.timeout = send.timeout.unwrap_or(frame.timeout);
     outgoing.limits = frame.limits;
     Ok(Rendered { outgoing, scope })
+}
+
+/// Whether what came from variables makes one request, and this one. Values are not told: they may be secret.
+fn fits_the_wire(request: &Request, step: &PlannedStep) -> Result<(), RenderError> {
+    let wrong = |what: String, why: &str| {
+        let place = &step.place;
+        RenderError::Other(format!("{place}: {what} cannot be sent: {why}"))
+    };
+    if let Some(why) = wrong_method(&request.method) {
+        return Err(wrong("the method".to_owned(), why));
+    }
+    if let Some(why) = wrong_target(&request.target) {
+        return Err(wrong("the path".to_owned(), why));
+    }
+    for (name, value) in request.headers.iter() {
+        if let Some(why) = wrong_header_name(name) {
+            return Err(wrong(format!("the name `{}`", name.escape_debug()), why));
+        }
+        if let Some(why) = wrong_header_value(value) {
+            return Err(wrong(format!("the value of `{name}`"), why));
+        }
+    }
+    Ok(())
 }
 
 fn origin(
@@ -199,11 +227,21 @@ fn origin(
     Ok((origin, path.trim_end_matches('/').to_owned()))
 }
 
-fn target(step: &PlannedStep, scope: &Scope, out: &mut String) -> Result<(), TemplateError> {
+fn target(step: &PlannedStep, scope: &Scope, out: &mut String) -> Result<(), RenderError> {
     for part in &step.send.target {
         match part {
             TargetPart::Text(text) => out.push_str(text),
-            TargetPart::Raw(template) => out.push_str(&template.render(scope)?),
+            TargetPart::Raw(template) => {
+                let text = template.render(scope)?;
+                if text.is_empty() || (!text.starts_with('/') && !out.is_empty()) {
+                    // Behind the path of the target's URL it would become another path.
+                    return Err(RenderError::Other(format!(
+                        "{}: the path cannot be sent: a path begins with `/`",
+                        template.place
+                    )));
+                }
+                out.push_str(&text);
+            }
             TargetPart::Segment(template) => {
                 let text = template.render(scope)?;
                 out.extend(utf8_percent_encode(&text, SEGMENT));
@@ -270,9 +308,14 @@ fn body(source: &BodySource, scope: &Scope, frame: &Frame<'_>) -> Result<Typed, 
         BodySource::File(template) => {
             let name = template.render(scope)?;
             let path = frame.folder.unwrap_or(Path::new("")).join(&name);
-            let read = std::fs::read(&path).map_err(|error| {
-                RenderError::Other(format!("{}: `{}`: {error}", template.place, path.display()))
-            })?;
+            let wrong = |why: String| {
+                RenderError::Other(format!("{}: `{}`: {why}", template.place, path.display()))
+            };
+            // A pipe or a device might never end.
+            if path.exists() && !path.is_file() {
+                return Err(wrong("it is no regular file".to_owned()));
+            }
+            let read = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
             (read.into(), None)
         }
         BodySource::Hex(template) => {

@@ -259,17 +259,6 @@ pub(crate) static BYTES: Table = Table {
     ],
 };
 
-pub(crate) static SECRET: Table = Table {
-    name: "secret",
-    what: "a secret",
-    base: None,
-    keys: &[Key::required(
-        "secret",
-        Shape::Anything,
-        "the value, masked in every output",
-    )],
-};
-
 pub(crate) static SEQUENCES: Table = Table {
     name: "steps-file",
     what: "a file of sequences",

@@ -6,6 +6,7 @@ use crate::{
     source::{Look, Problems, SourceFile},
 };
 use proptest::prelude::{ProptestConfig, prop, proptest};
+use rstest::rstest;
 use std::{env, fs, path::Path};
 
 const SCENARIO: &str = include_str!("testdata/mistakes.yaml");
@@ -83,4 +84,38 @@ proptest! {
             let _ = contract::read(&file);
         }
     }
+}
+
+#[rstest]
+#[case::path("request: { method: GET, path: ../x }", "a path begins with `/`")]
+#[case::blank("request: { method: GET, path: /a b }", "a path holds no blanks")]
+#[case::method("request: { method: G T, path: / }", "a method is a word")]
+#[case::name(
+    "request: { method: GET, path: / }, header: { \"X:Y\": z }",
+    "the name of a header field"
+)]
+#[case::value(
+    r#"request: { method: GET, path: / }, header: { X: "a\r\nY: z" }"#,
+    "no line break"
+)]
+#[case::values(
+    r#"request: { method: GET, path: / }, header: { X: [a, "b\0"] }"#,
+    "no line break"
+)]
+#[case::host(
+    "request: { method: GET, path: / }, at: \"ftp://h\"",
+    "only `http` and `https`"
+)]
+fn what_is_no_http_is_a_mistake_at_its_place(#[case] step: &str, #[case] why: &str) {
+    let contract = contract::tests::whole();
+    let text =
+        format!("scenario: X\ncontract: greeting\neffects: writes\nsteps:\n  - {{ {step} }}\n");
+    let file = SourceFile::new("x.yaml", text);
+    let (_, problems) = read(&file, "greeting/x", None, &contract, &Default::default());
+    let told = problems.to_string();
+    assert_eq!(problems.len(), 1, "{told}");
+    assert!(
+        told.starts_with("x.yaml:5:") && told.contains(why),
+        "{told}"
+    );
 }

@@ -1,12 +1,12 @@
 use super::{
     Effects, Scenario, Sequence, Var,
     flow::{Flow, RESERVED, effects_left_out, unique_ids},
-    keys::{BYTES, SCENARIO, SECRET, SEQUENCE, SEQUENCES},
+    keys::{BYTES, SCENARIO, SEQUENCE, SEQUENCES},
     parts::captures,
     read_step::{Around, literals, read_steps},
 };
 use crate::{
-    contract::{Contract, check_variable_name, read_traits},
+    contract::{Contract, check_variable_name, keys::SECRET, read_traits},
     source::{Fields, Literal, Node, Place, Problems, Reading, SourceFile, Span},
 };
 use indexmap::IndexMap;

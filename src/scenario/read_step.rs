@@ -7,6 +7,7 @@ use crate::{
     contract::{
         Contract, Vocabulary, read_expectation, read_fields, read_offset, read_slice, read_traits,
     },
+    message::{wrong_header_name, wrong_header_value, wrong_method, wrong_target},
     source::{Fields, Literal, Node, Place, Reading, Template},
 };
 use indexmap::IndexMap;
@@ -149,11 +150,6 @@ fn read_send(reading: &mut Reading, fields: &Fields<'_>, around: Around<'_>) -> 
     let request = fields
         .get("request")
         .and_then(|node| reading.fields(node, &REQUEST));
-    let template = |reading: &mut Reading, name, meant| {
-        fields
-            .get(name)
-            .and_then(|node| reading.template(node, meant))
-    };
     let duration =
         |reading: &mut Reading, name| fields.get(name).and_then(|node| reading.duration(node));
     let operation = fields.get("operation").and_then(|node| {
@@ -187,10 +183,10 @@ fn read_send(reading: &mut Reading, fields: &Fields<'_>, around: Around<'_>) -> 
         operation,
         method: request
             .and_then(|request| request.get("method"))
-            .and_then(|node| reading.template(node, "a method")),
+            .and_then(|node| on_the_wire(reading, node, "a method", wrong_method)),
         target: request
             .and_then(|request| request.get("path"))
-            .and_then(|node| reading.template(node, "path and query")),
+            .and_then(|node| on_the_wire(reading, node, "path and query", wrong_target)),
         path: fields
             .get("path")
             .map(|node| {
@@ -208,15 +204,24 @@ fn read_send(reading: &mut Reading, fields: &Fields<'_>, around: Around<'_>) -> 
             .unwrap_or_default(),
         query: fields
             .get("query")
-            .map(|node| named_values(reading, node, "a map of query parameters"))
+            .map(|node| named_values(reading, node, "a map of query parameters", |_| None))
             .unwrap_or_default(),
         header: fields
             .get("header")
-            .map(|node| named_values(reading, node, "a map of header fields"))
+            .map(|node| {
+                for (name, key, _) in reading.pairs(node, "a map of header fields") {
+                    if let Some(why) = wrong_header_name(name) {
+                        cannot_be_sent(reading, key, why);
+                    }
+                }
+                named_values(reading, node, "a map of header fields", wrong_header_value)
+            })
             .unwrap_or_default(),
         body: fields.get("body").and_then(|node| read_body(reading, node)),
         cut: fields.get("cut").and_then(|node| read_cut(reading, node)),
-        at: template(reading, "at", "a URL or an authority"),
+        at: fields
+            .get("at")
+            .and_then(|node| on_the_wire(reading, node, "a URL or an authority", wrong_host)),
         auth: fields
             .get("auth")
             .and_then(|node| read_auth(reading, node))
@@ -261,11 +266,50 @@ fn read_send(reading: &mut Reading, fields: &Fields<'_>, around: Around<'_>) -> 
     }
 }
 
+/// A template; where it is plain text it is judged at once, and otherwise when it is filled in.
+fn on_the_wire(
+    reading: &mut Reading,
+    node: &Node,
+    meant: &str,
+    wrong: fn(&str) -> Option<&'static str>,
+) -> Option<Template> {
+    let template = reading.template(node, meant)?;
+    if let Some(why) = template.as_plain().and_then(wrong) {
+        cannot_be_sent(reading, node, why);
+    }
+    Some(template)
+}
+
+fn cannot_be_sent(reading: &mut Reading, node: &Node, why: &str) {
+    reading.problem(
+        "not-http",
+        node.span,
+        format!("this cannot be sent: {why}"),
+        "not in HTTP",
+        Some("what is no HTTP is sent with `body: { raw: ... }`".to_owned()),
+    );
+}
+
+/// Why a host or URL is none that a request can go to.
+fn wrong_host(text: &str) -> Option<&'static str> {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    if scheme.is_some_and(|scheme| {
+        !["http", "https"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    }) {
+        return Some("only `http` and `https` are known");
+    }
+    (!text.bytes().all(|byte| byte.is_ascii_graphic()))
+        .then_some("a host holds no blanks, no control characters and nothing beside ASCII")
+}
+
 /// `{ NAME: VALUE | null | [VALUES] }`
 fn named_values(
     reading: &mut Reading,
     node: &Node,
     meant: &str,
+    wrong: fn(&str) -> Option<&'static str>,
 ) -> Vec<(String, Option<Template>)> {
     let mut found = Vec::new();
     for (name, _, value) in reading.pairs(node, meant) {
@@ -274,7 +318,9 @@ fn named_values(
             continue;
         }
         for value in reading.one_or_more(value, "a value") {
-            if let Some(value) = reading.template(value, "a value, null or a list of values") {
+            if let Some(value) =
+                on_the_wire(reading, value, "a value, null or a list of values", wrong)
+            {
                 found.push((name.to_owned(), Some(value)));
             }
         }

@@ -456,3 +456,49 @@ steps:
     assert!(why.contains("has 10 bytes, none from 5 to 11"), "{why}");
     assert!(read.lock().unwrap().is_empty() && !result.any_sent);
 }
+
+#[rstest]
+#[case::value(
+    r#"{ operation: open, path: { name: a }, header: { X: "{{ bad }}" } }"#,
+    "value of `X`"
+)]
+#[case::method(r#"{ request: { method: "{{ bad }}", path: / } }"#, "the method")]
+#[case::path(r#"{ request: { method: GET, path: "/{{ bad }}" } }"#, "the path")]
+#[case::no_path(
+    r#"{ request: { method: GET, path: "{{ bad }}" } }"#,
+    "begins with `/`"
+)]
+#[tokio::test]
+async fn what_a_variable_makes_no_http_is_not_sent(#[case] step: &str, #[case] why: &str) {
+    let (origin, read) = server(vec![vec![ok("x")]]).await;
+    let scenario = format!("vars: {{ bad: \"a\\r\\nX-Evil: 1\" }}\nsteps:\n  - {step}\n");
+    let result = against(origin, &[&scenario], options()).await;
+    let errored = &first(&result).outcome;
+    assert!(
+        matches!(errored, Outcome::Errored(told) if told.contains(why)),
+        "{result:?}"
+    );
+    assert!(first(&result).findings.is_empty());
+    assert!(read.lock().unwrap().is_empty(), "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_server_whose_replies_trickle_is_given_up() {
+    let trickling = || {
+        let head = "HTTP/1.1 200 OK\r\nX-Door: oak\r\nContent-Length: 100000\r\n\r\nx";
+        vec![(head.as_bytes().to_vec(), Then::Keep)]
+    };
+    let (origin, _) = server((0..6).map(|_| trickling()).collect()).await;
+    let result = against(origin, &[OPEN; 6], options()).await;
+    let told = result.suites[0].scenarios[0].findings[0].actual.clone();
+    assert!(
+        told.contains("not whole within 300ms: stopped after 1 of 100000 bytes"),
+        "{told}"
+    );
+    let sent: u64 = result.suites[0]
+        .scenarios
+        .iter()
+        .map(|one| one.requests)
+        .sum();
+    assert_eq!(sent, 3, "{result:?}");
+}
