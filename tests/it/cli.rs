@@ -39,6 +39,11 @@ pub(crate) const CASES: &[Case] = &[
         &[],
         refused,
     ),
+    (
+        "an annotation names no file that is only in the program",
+        &[],
+        annotations,
+    ),
 ];
 
 fn scenarios() {
@@ -230,4 +235,26 @@ fn refused() {
     ])
     .ends(2)
     .says("keeps no files");
+}
+
+fn annotations() {
+    let server = Serving::start(["hpc-pack"]);
+    let with = [
+        "--allow-writes",
+        "--url",
+        &server.url,
+        "--report",
+        "github=-",
+    ];
+    let ran = wireproof(["check", "bits-upload/ping"].iter().chain(&with)).ends(1);
+    ran.shows("::error title=");
+    assert!(!run_of(&ran.stdout, "file=<"), "{}", ran.stdout);
+}
+
+/// Whether an annotation has that among its properties.
+fn run_of(annotations: &str, property: &str) -> bool {
+    annotations
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .any(|line| line.contains(property))
 }

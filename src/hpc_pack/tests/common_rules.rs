@@ -92,6 +92,7 @@ fn the_body_of_a_scheduler_error_follows_the_versions_stated(
     let reply = Bench::new(Settings::default()).ask(&job);
     assert_eq!(reply.status, 415);
     assert!(text(&reply).starts_with(start), "{}", text(&reply));
+    assert!(text(&reply).contains("Create Job"), "{}", text(&reply));
 }
 
 #[test]

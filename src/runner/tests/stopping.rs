@@ -31,6 +31,10 @@ async fn a_server_that_stops_answering_is_given_up_after_a_few_scenarios() {
         Outcome::Skipped("the server stopped answering".into())
     );
     assert!(result.any_sent && !result.any_reply);
+    let why = format!("nothing answers at {url}: ");
+    let errored = |one: &&ScenarioResult| matches!(&one.outcome, Outcome::Errored(said) if said.starts_with(&why));
+    assert_eq!(result.suites[0].scenarios.iter().filter(errored).count(), 3);
+    assert!(result.suites[0].clauses.iter().all(|one| one.checked == 0));
 }
 
 #[tokio::test]
@@ -152,4 +156,36 @@ cleanup:
     let result = against(origin, &[scenario], patient()).await;
     assert_eq!(first(&result).outcome, Outcome::Blocked);
     assert_eq!(lines(&read.lock().unwrap())[2], "DELETE /open/a");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_one_finding_and_breaks_no_promise() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let once = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        drop(listener);
+        let _ = peer.read(&mut [0; 4096]).unwrap();
+        peer.write_all(
+            b"HTTP/1.1 200 OK\r\nX-Door: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        )
+        .unwrap();
+    });
+    let result = against(Origin::parse(&url).unwrap().0, &[OPEN; 5], patient()).await;
+    once.join().unwrap();
+    let scenarios = &result.suites[0].scenarios;
+    assert_eq!(scenarios[1].outcome, Outcome::Failed, "{scenarios:?}");
+    assert_eq!(scenarios[1].findings[0].clause.as_ref().map(|_| ()), None);
+    let findings: usize = scenarios.iter().map(|one| one.findings.len()).sum();
+    assert_eq!(findings, 1, "{scenarios:?}");
+    let skipped = Outcome::Skipped("the server stopped answering".into());
+    assert!(scenarios[2..].iter().all(|one| one.outcome == skipped));
+    let broken = crate::runner::ClauseOutcome::Broken;
+    assert!(
+        result.suites[0]
+            .clauses
+            .iter()
+            .all(|one| one.outcome != broken)
+    );
 }
