@@ -6,7 +6,7 @@ use super::{
     signals::Signals,
     suites,
 };
-use crate::report::Exit;
+use crate::report::{Exit, Mask};
 use clap::{CommandFactory, Parser};
 use std::{ffi::OsString, process::ExitCode};
 
@@ -25,7 +25,14 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are data and succeed; all else is talk. A closed pipe loses nothing.
-            let _ = error.print();
+            let told = error.render().to_string();
+            // What was typed is told again, and a URL may hold a password.
+            let masked = Mask::default().text(&told);
+            if masked == told {
+                let _ = error.print();
+            } else {
+                say(&masked);
+            }
             return if error.use_stderr() {
                 Exit::Input.into()
             } else {

@@ -332,6 +332,10 @@ impl Builder<'_> {
     fn syntax(&self, error: &ScanError) -> Box<Problem> {
         let start = self.offsets.byte(error.marker().index());
         let text = &self.file.text;
+        let start = match error.info().contains("tab") {
+            true => tab_meant(text, start).unwrap_or(start),
+            false => start,
+        };
         let length = text[start..]
             .chars()
             .next()
@@ -381,6 +385,15 @@ impl Builder<'_> {
             help: help.map(Into::into),
         })
     }
+}
+
+/// The tab that the parser means: that which indents its line, or else the next one.
+fn tab_meant(text: &str, stopped: usize) -> Option<usize> {
+    let line = text[..stopped].rfind('\n').map_or(0, |at| at + 1);
+    let indent = &text[line..stopped];
+    let own = indent.find('\t').filter(|_| indent.trim().is_empty());
+    own.map(|at| line + at)
+        .or_else(|| text[stopped..].find('\t').map(|at| stopped + at))
 }
 
 fn complex_key(file: &Arc<SourceFile>, node: &Node) -> Box<Problem> {

@@ -53,6 +53,14 @@ fn spans_count_bytes_though_the_parser_counts_characters() {
     }
 }
 
+#[rstest::rstest]
+#[case("a: 1\nb:\n\tc: 2\n", "f.yaml:3:1: ")]
+#[case("a:\n  b: 1\n\tc: 2\n", "f.yaml:3:1: ")]
+fn a_tab_is_told_where_it_stands(#[case] text: &str, #[case] place: &str) {
+    let (_, problems) = parse(text);
+    assert!(problems[0].starts_with(place), "{problems:?}");
+}
+
 #[test]
 fn a_block_map_spans_from_its_first_to_its_last_member() {
     let text = "a:\n  b: 1\n  c:\n    - x\n    - y\n\n# end\nd: 2\n";

@@ -29,6 +29,11 @@ impl SourceFile {
     /// # Errors
     /// One problem where the file is missing, unreadable or no UTF-8.
     pub fn load(path: &Path, shown: &str) -> Result<Arc<Self>, Problem> {
+        // A pipe or a device might never end.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            let found = "this is no regular file; pipes and devices are not read";
+            return Err(Problem::of_file(&Self::new(shown, ""), "no-file", found));
+        }
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) => {

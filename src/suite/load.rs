@@ -6,6 +6,7 @@ use crate::{
 };
 use indexmap::IndexMap;
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -56,10 +57,22 @@ impl SuiteFiles {
             return Err(problem("no-suite", "there is no such folder".to_owned()));
         }
         let mut paths = Vec::new();
-        list(folder, "", 0, &mut paths).map_err(|error| {
+        list(folder, "", &mut BTreeSet::new(), &mut paths).map_err(|error| {
             problem("unreadable-folder", format!("it cannot be listed: {error}"))
         })?;
         paths.sort();
+        let misnamed: Vec<Problem> = paths
+            .iter()
+            .filter(|path| path.ends_with(".yml"))
+            .map(|path| {
+                let file = SourceFile::new(format!("{}/{path}", shown.trim_end_matches('/')), "");
+                let found = "it would be passed over: the files of a suite end with `.yaml`";
+                Problem::of_file(&file, "misnamed-file", found)
+            })
+            .collect();
+        if !misnamed.is_empty() {
+            return Err(Problems(misnamed));
+        }
         if !paths.iter().any(|path| path == CONTRACT) {
             return Err(problem(
                 "no-contract",
@@ -191,19 +204,31 @@ impl SuiteFiles {
     }
 }
 
-/// The files below a folder, with `/` between names; hidden ones are left out.
-fn list(folder: &Path, prefix: &str, depth: usize, paths: &mut Vec<String>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
+/// The files below a folder, with `/` between names; hidden ones are left out. A folder that links lead to again is not
+/// listed a second time, and nothing below 16 folders.
+fn list(
+    folder: &Path,
+    prefix: &str,
+    seen: &mut BTreeSet<PathBuf>,
+    paths: &mut Vec<String>,
+) -> std::io::Result<()> {
+    if !seen.insert(fs::canonicalize(folder)?) || prefix.matches('/').count() > DEPTH {
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    // Real folders first, so that what a link leads to keeps the name of its own place.
+    entries.sort_by_key(|entry| {
+        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        (link, entry.file_name())
+    });
+    for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with('.') {
             continue;
         }
         let path = entry.path();
         if path.is_dir() {
-            if depth < DEPTH {
-                list(&path, &format!("{prefix}{name}/"), depth + 1, paths)?;
-            }
+            list(&path, &format!("{prefix}{name}/"), seen, paths)?;
         } else {
             paths.push(format!("{prefix}{name}"));
         }
@@ -268,5 +293,53 @@ mod tests {
         assert_eq!(problems.to_string(), "x: the folder has no contract.yaml");
         let problems = SuiteFiles::folder(&folder.path().join("none"), "x/none").unwrap_err();
         assert_eq!(problems.to_string(), "x/none: there is no such folder");
+    }
+
+    fn suite_folder() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let suite = folder.path().join("greeting");
+        fs::create_dir_all(suite.join("hello")).unwrap();
+        let contract = include_str!("../contract/testdata/whole.yaml");
+        fs::write(suite.join("contract.yaml"), contract).unwrap();
+        let good = "scenario: Hello\ncontract: greeting\nsteps: [{ operation: list-greetings }]\n";
+        fs::write(suite.join("hello/good.yaml"), good).unwrap();
+        (folder, suite)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_back_are_followed_once() {
+        let (_folder, suite) = suite_folder();
+        for name in ["a", "b", "c"] {
+            std::os::unix::fs::symlink(&suite, suite.join("hello").join(name)).unwrap();
+        }
+        let files = SuiteFiles::folder(&suite, "greeting").unwrap();
+        assert_eq!(files.scenario_ids(), ["greeting/hello/good"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_not_read() {
+        let (_folder, suite) = suite_folder();
+        std::os::unix::fs::symlink("/dev/zero", suite.join("hello/endless.yaml")).unwrap();
+        let files = SuiteFiles::folder(&suite, "greeting").unwrap();
+        let problems = files.read().unwrap_err().to_string();
+        assert!(
+            problems.starts_with("greeting/hello/endless.yaml: this is no regular file"),
+            "{problems}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_would_be_passed_over_is_a_problem() {
+        let (_folder, suite) = suite_folder();
+        fs::write(suite.join("hello/other.yml"), "").unwrap();
+        let problems = SuiteFiles::folder(&suite, "greeting").unwrap_err();
+        assert!(
+            problems
+                .to_string()
+                .starts_with("greeting/hello/other.yml: it would be passed over"),
+            "{problems}"
+        );
     }
 }
