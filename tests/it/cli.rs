@@ -246,8 +246,9 @@ fn annotations() {
         "--report",
         "github=-",
     ];
-    let ran = wireproof(["check", "bits-upload/ping"].iter().chain(&with)).ends(1);
-    ran.shows("::error title=");
+    let ran = wireproof(["check", "bits-upload/ping"].iter().chain(&with))
+        .ends(1)
+        .shows("::error title=");
     assert!(!run_of(&ran.stdout, "file=<"), "{}", ran.stdout);
 }
 
