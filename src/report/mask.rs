@@ -45,7 +45,7 @@ impl Mask {
         }
         if masked.contains(['%', '&', '\\', '+']) {
             for secret in &self.plain {
-                masked = without_escaped(masked, secret);
+                masked = without_escaped(&masked, secret);
             }
         }
         for (marks, pattern) in &PATTERNS {
@@ -87,9 +87,9 @@ impl Mask {
 ///
 /// # Why
 /// Who encodes a path, a query, JSON or XML chooses which characters to escape, and in which of their forms: no list holds all.
-fn without_escaped(text: String, secret: &[char]) -> String {
+fn without_escaped(text: &str, secret: &[char]) -> String {
     let mut out = String::new();
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let end = secret
             .iter()

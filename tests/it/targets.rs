@@ -263,6 +263,14 @@ fn example() {
     let config = folder.path().join("wireproof.toml");
     write(&config, block);
     write(folder.path().join("known.yaml"), "[]\n");
+    let authority = folder.path().join("private-ca.pem");
+    let authority = authority.to_str().unwrap();
+    drop(Serving::start([
+        "bits-upload",
+        "--tls",
+        "--ca-out",
+        authority,
+    ]));
     let config = config.to_str().unwrap();
     let ran = run(
         command(["check", "--target", "all", "--dry-run", "--config", config])
