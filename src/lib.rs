@@ -10,6 +10,7 @@ pub mod contract;
 pub mod hpc_pack;
 pub mod message;
 pub mod mock;
+pub mod observe;
 pub mod plan;
 pub mod prove;
 pub mod report;

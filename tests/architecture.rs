@@ -60,9 +60,16 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "observe",
+        &[
+            "message", "auth", "source", "contract", "scenario", "suite", "plan", "client",
+            "check", "snapshot", "mock", "runner",
+        ],
+    ),
+    (
         "report",
         &[
-            "message", "source", "contract", "plan", "check", "runner", "prove",
+            "message", "source", "contract", "plan", "check", "runner", "prove", "observe",
         ],
     ),
 ];
