@@ -5,4 +5,4 @@
 
 mod observed;
 
-pub use observed::{Extent, Observed};
+pub use observed::{End, Extent, Observed};

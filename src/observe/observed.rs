@@ -11,12 +11,30 @@ pub struct Observed {
     /// in the order they were accepted: requests on one connection went to the server on one connection too. Its request
     /// stands as the client sent it, with the client's own `Host`. Where no whole reply came, the outcome tells how it broke.
     pub exchange: Arc<Exchange>,
+    /// How it ended: who is to be judged by it.
+    pub end: End,
     /// When its last byte passed, counted from the start of the proxy. It began `exchange.elapsed` earlier.
     pub at: Duration,
     /// How long the body of the request was.
     pub request_body: Extent,
     /// How long the body of the reply was, as far as it came.
     pub reply_body: Extent,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With a whole reply. The request may have ended within its body all the same, where the server answered before it had all
+    /// of it: see [`Extent::ended`].
+    Replied,
+    /// The server broke off: it closed or reset the connection, or what it sent is no HTTP. The outcome is an `Err`.
+    Server,
+    /// The client went away before the reply was whole. The outcome is an `Err` that says nothing about the server.
+    Client,
+    /// A connection that had carried exchanges before was closed as the request came, or the request was sent behind one whose
+    /// reply closed the connection. RFC 9112 9.3 and 9.5 allow it, and clients send again: the outcome is an `Err` that says
+    /// nothing about anybody.
+    Nobody,
 }
 
 /// How long a body was, without its framing, and whether the exchange holds all of it.
@@ -26,6 +44,8 @@ pub struct Extent {
     pub bytes: u64,
     /// Whether the exchange holds fewer.
     pub cut: bool,
+    /// Whether the body came to its end.
+    pub ended: bool,
 }
 
 impl Observed {
