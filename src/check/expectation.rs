@@ -110,6 +110,23 @@ impl<'a> Case<'a> {
         if let Some(request) = &expectation.request {
             self.look_at_request(request, env, into)?;
         }
+        for (template, matcher) in &expectation.computed {
+            let value = env.value(&Literal::Text(template.clone()))?;
+            matched(
+                matcher,
+                || {
+                    template
+                        .text
+                        .replace("{{", "")
+                        .replace("}}", "")
+                        .trim()
+                        .to_owned()
+                },
+                &Found::One(Item::Json(Cow::Owned(value))),
+                env,
+                into,
+            )?;
+        }
         if let Some((reply, message)) = &self.reply {
             let missed = into.missed;
             if let Some(matcher) = &expectation.status {
@@ -250,6 +267,19 @@ impl<'a> Case<'a> {
     ) -> Result<(), Wrong> {
         let request = &self.exchange.request;
         let message = &self.request;
+        if let Some(matcher) = &expectation.operation {
+            let id = env
+                .operation()
+                .map(|id| Item::Text(Cow::Owned(id.to_owned())));
+            let found = Found::Several(id.into_iter().collect());
+            matched(
+                matcher,
+                || "request operation".to_owned(),
+                &found,
+                env,
+                into,
+            )?;
+        }
         if let Some(matcher) = &expectation.method {
             text(matcher, "request method", &request.method, env, into)?;
         }

@@ -1,12 +1,12 @@
 use super::{
     Diff,
-    matcher::{fits, length, plain},
+    matcher::{fits, length, misplaced, plain, words},
     render::Env,
     text::{either, quoted, side_by_side},
     types::word,
     value::{Found, Item},
 };
-use crate::source::{Literal, Matcher, MatcherKind};
+use crate::source::{Literal, Matcher, MatcherKind, Order};
 use serde_json::Value;
 
 /// What a misfit looks like to a person.
@@ -75,6 +75,22 @@ pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Ex
         }
         MatcherKind::Equals(literal) | MatcherKind::Json(literal) => {
             equality(matcher, literal, found, env)
+        }
+        MatcherKind::Words(inner) if !found.is_absent() => {
+            let explained = explain(inner, &words(found), env);
+            Explained {
+                expected: format!("of its words: {}", explained.expected),
+                ..explained
+            }
+        }
+        MatcherKind::Sorted(order) if !found.is_absent() => {
+            let actual = match misplaced(*order, found) {
+                Some((late, before)) => {
+                    format!("{} behind {}", quoted(&late), quoted(&before))
+                }
+                None => show_all(found),
+            };
+            Explained::plain(describe(matcher, env), actual)
         }
         MatcherKind::InOrder(literals) => Explained::plain(
             format!(
@@ -149,6 +165,11 @@ pub(crate) fn describe(matcher: &Matcher, env: &Env<'_>) -> String {
         MatcherKind::Each(inner) => format!("at least one, and each {}", describe(inner, env)),
         MatcherKind::Exactly(values) => format!("exactly {}", list(values, env)),
         MatcherKind::InOrder(values) => format!("in order {}", list(values, env)),
+        MatcherKind::Words(inner) => format!("of its words: {}", describe(inner, env)),
+        MatcherKind::Sorted(Order::Ordinal) => "alphabetical order, capitals first".to_owned(),
+        MatcherKind::Sorted(Order::IgnoringCase) => {
+            "alphabetical order, letter case ignored".to_owned()
+        }
         MatcherKind::IgnoringCase(text) => {
             format!("{} in any letter case", quoted(&template(text)))
         }

@@ -116,11 +116,14 @@ impl Judge {
         let Some(&at) = self.by_id.get(clause) else {
             return judged;
         };
-        if !self.server.of(operation).contains(&at) {
+        let client = self.contract.clauses[at].judges == Judges::Client;
+        let concerned = if client { &self.client } else { &self.server };
+        if !concerned.of(operation).contains(&at) {
             return judged;
         }
         let mut case = Case::new(&self.contract, exchange);
         case.url = self.url;
+        case.client = client;
         let env = self.env(scope, exchange, operation);
         if let Err(wrong) = self.one(&self.contract.clauses[at], at, &case, &env, &mut judged) {
             judged.wrong.push(wrong);

@@ -2,7 +2,7 @@ use super::{
     render::{Env, Wrong},
     value::{Found, Item, json_equal},
 };
-use crate::source::{Literal, Matcher, MatcherKind};
+use crate::source::{Literal, Matcher, MatcherKind, Order};
 use regex::Regex;
 use serde_json::Value;
 use std::{borrow::Cow, cell::RefCell, cmp::Ordering, collections::HashMap};
@@ -20,6 +20,9 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
             return fits(inner, &Found::text(found.count().to_string()), env);
         }
         MatcherKind::AnyOf(list) => return any(list, found, env),
+        MatcherKind::Words(inner) if !found.is_absent() => {
+            return fits(inner, &words(found), env);
+        }
         MatcherKind::All(list) => {
             for inner in list {
                 if !fits(inner, found, env)? {
@@ -59,8 +62,35 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
             let places = listed(&found.list(), literals, env)?;
             Ok(places.is_sorted())
         }
+        MatcherKind::Sorted(order) => Ok(misplaced(*order, found).is_none()),
         _ => one(matcher, &first, env),
     }
+}
+
+/// The words of what was found, separated by blanks or commas, of several fields one after the other.
+pub(crate) fn words(found: &Found<'_>) -> Found<'static> {
+    let texts = found.list();
+    let words = texts.iter().filter_map(Item::as_text).flat_map(|text| {
+        text.split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|word| !word.is_empty())
+            .map(|word| Item::Text(Cow::Owned(word.to_owned())))
+            .collect::<Vec<_>>()
+    });
+    Found::Several(words.collect())
+}
+
+/// The first value that stands behind one it should stand before, and that one.
+pub(crate) fn misplaced(order: Order, found: &Found<'_>) -> Option<(String, String)> {
+    let list = found.list();
+    let texts: Vec<Cow<'_, str>> = list.iter().filter_map(Item::as_text).collect();
+    let key = |text: &str| match order {
+        Order::Ordinal => text.to_owned(),
+        Order::IgnoringCase => text.to_ascii_lowercase(),
+    };
+    texts
+        .windows(2)
+        .find(|pair| key(&pair[0]) > key(&pair[1]))
+        .map(|pair| (pair[1].to_string(), pair[0].to_string()))
 }
 
 fn any(list: &[Matcher], found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
@@ -149,7 +179,9 @@ fn one(matcher: &Matcher, item: &Item<'_>, env: &Env<'_>) -> Result<bool, Wrong>
         | MatcherKind::Count(_)
         | MatcherKind::Each(_)
         | MatcherKind::Exactly(_)
-        | MatcherKind::InOrder(_) => fits(matcher, &Found::One(item.borrowed()), env)?,
+        | MatcherKind::InOrder(_)
+        | MatcherKind::Words(_)
+        | MatcherKind::Sorted(_) => fits(matcher, &Found::One(item.borrowed()), env)?,
     })
 }
 

@@ -98,6 +98,11 @@ impl<'a> Env<'a> {
         Ok(env)
     }
 
+    /// The id of the operation that the request is.
+    pub(crate) fn operation(&self) -> Option<&str> {
+        self.operation?.get("id")?.as_str()
+    }
+
     /// A template as text.
     pub(crate) fn text<'t>(&self, template: &'t Template) -> Result<Cow<'t, str>, Wrong> {
         match template.as_plain() {

@@ -49,6 +49,9 @@ pub(super) fn summary(e: &Expectation, env: &Env<'_>) -> String {
             parts.push(format!("{kind} {name} {}", describe(matcher, env)));
         }
     }
+    for (template, matcher) in &e.computed {
+        parts.push(format!("{} {}", template.text, describe(matcher, env)));
+    }
     if let Some((name, _)) = &e.shape {
         parts.push(format!("shape {name}"));
     }

@@ -79,11 +79,11 @@ fn clause_text(suite: &Suite, clause: &Clause, style: Style) -> String {
             [one] if one == "any" => "every exchange".to_owned(),
             several => format!("every exchange of {}", several.join(", ")),
         };
-        put!(
-            out,
-            "  {}\n",
-            style.wrap(&format!("{on}, in all scenarios"), 4)
-        );
+        let judged = match clause.judges {
+            Judges::Server => format!("{on}, in all scenarios"),
+            Judges::Client => format!("{on}, in live traffic (`wireproof observe`)"),
+        };
+        put!(out, "  {}\n", style.wrap(&judged, 4));
     }
     let mut proving: Vec<&Scenario> = Vec::new();
     for scenario in &suite.scenarios {

@@ -2,6 +2,7 @@
 
 use crate::report::put;
 use crate::{
+    contract::Judges,
     report::{Style, word},
     scenario::Suite,
 };
@@ -40,6 +41,8 @@ struct ScenarioEntry<'a> {
 struct ClauseEntry<'a> {
     id: &'a str,
     level: &'a str,
+    /// Whose promise it is: `server` or `client`.
+    judges: &'a str,
     says: &'a str,
 }
 
@@ -77,6 +80,10 @@ pub(crate) fn json(suites: &[Suite]) -> String {
                     .map(|clause| ClauseEntry {
                         id: &clause.id,
                         level: word(clause.level),
+                        judges: match clause.judges {
+                            Judges::Server => "server",
+                            Judges::Client => "client",
+                        },
                         says: &clause.says,
                     })
                     .collect(),
@@ -118,7 +125,11 @@ pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
         if clauses {
             put!(out, "  clauses ({})\n", contract.clauses.len());
             for clause in &contract.clauses {
-                put!(out, "    {:<6} {}\n", word(clause.level), clause.id);
+                let whose = match clause.judges {
+                    Judges::Server => "",
+                    Judges::Client => " (of clients)",
+                };
+                put!(out, "    {:<6} {}{whose}\n", word(clause.level), clause.id);
             }
         } else {
             put!(

@@ -1,4 +1,4 @@
-use crate::source::{Literal, Matcher, Place};
+use crate::source::{Literal, Matcher, Place, Template};
 
 /// What is expected of an exchange: in a clause's `when` and `then`, and in a step's `expect`.
 ///
@@ -31,6 +31,8 @@ pub struct Expectation {
     pub within: Option<(u64, Place)>,
     /// `broken: { how: reset }` or `broken: true`: the exchange broke; without it, a broken exchange fits nothing
     pub broken: Option<Box<Matcher>>,
+    /// `computed: { TEMPLATE: MATCHER }`: what templates come to, where no single place of a message says it
+    pub computed: Vec<(Template, Matcher)>,
     /// `request: {...}`: what the request was
     pub request: Option<Box<RequestExpectation>>,
     /// `any: [EXPECTATION, ..]`: at least one of them fits
@@ -62,6 +64,8 @@ pub enum BodyExpectation {
 pub struct RequestExpectation {
     /// Where it is written.
     pub place: Place,
+    /// `operation: ID`, the operation that it is; absent where the contract documents none like it
+    pub operation: Option<Matcher>,
     /// `method: GET`
     pub method: Option<Matcher>,
     /// `path: MATCHER`, percent-decoded

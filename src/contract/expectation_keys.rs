@@ -43,6 +43,11 @@ pub(crate) static EXPECTATION: Table = Table {
             Shape::Anything,
             "the exchange broke: `true`, or `{ how: reset }`",
         ),
+        Key::new(
+            "computed",
+            MATCHERS,
+            "what templates come to: `{ \"{{ last - first + 1 }}\": MATCHER }`",
+        ),
         Key::new("request", Shape::Map(&REQUEST), "what the request was"),
         Key::new(
             "any",
@@ -67,6 +72,11 @@ pub(crate) static REQUEST: Table = Table {
     what: "an expectation of the request",
     base: None,
     keys: &[
+        Key::new(
+            "operation",
+            Shape::Matcher,
+            "the id of the operation that it is; absent where none is like it",
+        ),
         Key::new("method", Shape::Matcher, "the method"),
         Key::new("path", Shape::Matcher, "the path, percent-decoded"),
         Key::new("query", MATCHERS, "query parameters by name, in any case"),

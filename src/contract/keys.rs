@@ -344,8 +344,27 @@ pub(crate) static COUNTEREXAMPLE: Table = Table {
         ),
         Key::new(
             "request",
-            Shape::Map(&EDIT),
+            Shape::Map(&REQUEST_EDIT),
             "the same edits on the request",
+        ),
+    ],
+};
+
+pub(crate) static REQUEST_EDIT: Table = Table {
+    name: "request-edit",
+    what: "an edit of a request",
+    base: Some(&EDIT),
+    keys: &[
+        Key::new("method", Shape::Template, "another method"),
+        Key::new(
+            "path",
+            Shape::Template,
+            "another path, as it stands on the wire",
+        ),
+        Key::new(
+            "query",
+            Shape::MapOf(&Shape::Anything),
+            "other query parameters; null removes, `{ rename: NEW }` renames",
         ),
     ],
 };

@@ -1,6 +1,6 @@
 use super::{
     Counterexample, Edit, XmlChange,
-    keys::{CHANGE, COUNTEREXAMPLE, EDIT},
+    keys::{CHANGE, COUNTEREXAMPLE, EDIT, REQUEST_EDIT},
     paths::{PathKind, check_path},
 };
 use crate::{
@@ -88,9 +88,26 @@ fn read_edits(
             "status" => edits.extend(reading.status(value).map(Edit::Status)),
             "header" => {
                 for (header, _, value) in reading.pairs(value, "a map of headers") {
-                    edits.extend(read_header(reading, header, value));
+                    let edit = read_value(reading, value, "the value of a header");
+                    edits.extend(edit.map(|(value, rename)| Edit::Header {
+                        name: header.to_owned(),
+                        value,
+                        rename,
+                    }));
                 }
             }
+            "query" => {
+                for (parameter, _, value) in reading.pairs(value, "a map of query parameters") {
+                    let edit = read_value(reading, value, "the value of a query parameter");
+                    edits.extend(edit.map(|(value, rename)| Edit::Query {
+                        name: parameter.to_owned(),
+                        value,
+                        rename,
+                    }));
+                }
+            }
+            "method" => edits.extend(reading.template(value, "a method").map(Edit::Method)),
+            "path" => edits.extend(reading.template(value, "a path").map(Edit::Path)),
             "body" if value.is_null() => edits.push(Edit::Body(None)),
             "body" => edits.extend(
                 reading
@@ -133,7 +150,7 @@ fn read_edits(
                 edits.extend(word(reading, value, "a kind of break", &words).map(Edit::Broken));
             }
             "request" => {
-                if let Some(fields) = reading.fields(value, &EDIT) {
+                if let Some(fields) = reading.fields(value, &REQUEST_EDIT) {
                     let inner = read_edits(reading, &fields, namespaces);
                     if inner.is_empty() && fields.written().next().is_none() {
                         reading.problem(
@@ -164,29 +181,25 @@ fn word(reading: &mut Reading, node: &Node, what: &str, words: &[&str]) -> Optio
         .map(|index| words[index].to_owned())
 }
 
-fn read_header(reading: &mut Reading, name: &str, value: &Node) -> Option<Edit> {
-    let (value, rename) = if value.is_null() {
-        (None, None)
-    } else if value.as_map().is_some() {
-        match read_change(reading, value, &["rename", "remove"])? {
+/// The new value of a header or query parameter, or its new name; neither where it is removed.
+fn read_value(
+    reading: &mut Reading,
+    node: &Node,
+    what: &str,
+) -> Option<(Option<Literal>, Option<String>)> {
+    if node.is_null() {
+        return Some((None, None));
+    }
+    if node.as_map().is_some() {
+        return Some(match read_change(reading, node, &["rename", "remove"])? {
             XmlChange::Rename(new) => (None, Some(new)),
             _ => (None, None),
-        }
-    } else if value.as_list().is_some() {
-        return reading.wrong_type(value, "the value of a header, null or `{ rename: NEW }`");
-    } else {
-        (
-            Some(Literal::Text(
-                reading.template(value, "the value of a header")?,
-            )),
-            None,
-        )
-    };
-    Some(Edit::Header {
-        name: name.to_owned(),
-        value,
-        rename,
-    })
+        });
+    }
+    if node.as_list().is_some() {
+        return reading.wrong_type(node, &format!("{what}, null or `{{ rename: NEW }}`"));
+    }
+    Some((Some(Literal::Text(reading.template(node, what)?)), None))
 }
 
 fn read_json(reading: &mut Reading, path: String, value: &Node) -> Option<Edit> {
@@ -298,6 +311,19 @@ fn described(edit: &Edit) -> String {
             format!("request: {}", edits.join(" and "))
         }
         Edit::Broken(how) => format!("broken {how}"),
+        Edit::Method(method) => format!("method {}", short(&method.text)),
+        Edit::Path(path) => format!("path {}", short(&path.text)),
+        Edit::Query {
+            name,
+            rename: Some(new),
+            ..
+        } => format!("query {name} renamed {new}"),
+        Edit::Query {
+            name,
+            value: Some(value),
+            ..
+        } => format!("query {name} = {}", shown(value)),
+        Edit::Query { name, .. } => format!("query {name} removed"),
     }
 }
 
@@ -330,10 +356,15 @@ impl Edit {
             }
             | Self::Json {
                 value: Some(value), ..
+            }
+            | Self::Query {
+                value: Some(value), ..
             } => {
                 value.templates(visit);
             }
-            Self::Body(Some(template)) => visit(template),
+            Self::Body(Some(template)) | Self::Method(template) | Self::Path(template) => {
+                visit(template);
+            }
             Self::Xml {
                 change: XmlChange::Text(template),
                 ..

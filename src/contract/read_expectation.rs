@@ -89,6 +89,10 @@ pub(crate) fn read_fields(
             .get("broken")
             .and_then(|node| read_broken(reading, node))
             .map(Box::new),
+        computed: fields
+            .get("computed")
+            .map(|node| by_template(reading, node))
+            .unwrap_or_default(),
         request: fields
             .get("request")
             .and_then(|node| read_request(reading, node, namespaces))
@@ -315,6 +319,7 @@ fn read_request(
     };
     Some(RequestExpectation {
         place: reading.place(node.span),
+        operation: matcher(reading, "operation"),
         method: matcher(reading, "method"),
         path: matcher(reading, "path"),
         query: names(reading, "query"),
@@ -357,6 +362,19 @@ fn by_path(
         .collect()
 }
 
+fn by_template(reading: &mut Reading, node: &Node) -> Vec<(Template, Matcher)> {
+    let pairs = reading.pairs(node, "a map of templates");
+    not_empty(reading, node, pairs.is_empty());
+    pairs
+        .into_iter()
+        .filter_map(|(_, key, value)| {
+            let template = reading.template(key, "a template");
+            let matcher = reading.matcher(value);
+            Some((template?, matcher?))
+        })
+        .collect()
+}
+
 fn not_empty(reading: &mut Reading, node: &Node, empty: bool) {
     if empty && node.as_map().is_some() {
         reading.matches_everything(node, "an empty map");
@@ -380,6 +398,9 @@ impl Expectation {
             names.push(name);
         }
         let mut here = |template| visit(template, &names);
+        self.computed
+            .iter()
+            .for_each(|(template, _)| here(template));
         for matcher in self.matchers() {
             matcher.templates(&mut here);
         }
@@ -413,9 +434,11 @@ impl Expectation {
         for list in [&self.header, &self.json, &self.xml, &self.members] {
             all.extend(list.iter().map(|(_, matcher)| matcher));
         }
+        all.extend(self.computed.iter().map(|(_, matcher)| matcher));
         if let Some(request) = &self.request {
             all.extend(
                 [
+                    &request.operation,
                     &request.method,
                     &request.path,
                     &request.body,

@@ -289,6 +289,19 @@ pub enum Edit {
     Request(Vec<Edit>),
     /// `broken: HOW`: the exchange broke
     Broken(String),
+    /// `method: POST`, of a request
+    Method(Template),
+    /// `path: TEXT`, of a request: sent as it is, the query stays
+    Path(Template),
+    /// `query: { NAME: VALUE | null | { rename: NEW } }`, of a request; names are compared ignoring case
+    Query {
+        /// Which.
+        name: String,
+        /// The new value; none removes it.
+        value: Option<Literal>,
+        /// The new name.
+        rename: Option<String>,
+    },
 }
 
 /// What becomes of XML nodes.

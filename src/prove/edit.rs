@@ -6,11 +6,12 @@ use crate::{
         },
     },
     contract::{Edit, XmlChange},
-    message::{Broken, Exchange, Framing, Headers, How, Version},
+    message::{Broken, Exchange, Framing, Headers, How, Request, Version},
     source::Literal,
 };
 use bytes::Bytes;
 use indexmap::IndexMap;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 /// Applies edits to an exchange, in order; nothing where they change nothing.
@@ -51,15 +52,9 @@ impl Words<'_> {
     fn exchange(&self, edit: &Edit, exchange: &mut Exchange) -> Result<bool, Wrong> {
         match edit {
             Edit::Request(edits) => {
-                let request = &mut exchange.request;
-                let mut parts = Parts {
-                    headers: &mut request.headers,
-                    body: &mut request.body,
-                    version: &mut request.version,
-                };
                 let mut changed = false;
                 for edit in edits {
-                    changed |= self.parts(edit, &mut parts)?;
+                    changed |= self.request(edit, &mut exchange.request)?;
                 }
                 return Ok(changed);
             }
@@ -117,6 +112,50 @@ impl Words<'_> {
         }
     }
 
+    fn request(&self, edit: &Edit, request: &mut Request) -> Result<bool, Wrong> {
+        match edit {
+            Edit::Method(template) => {
+                request.method = self.env.text(template)?.into_owned();
+                Ok(true)
+            }
+            Edit::Path(template) => {
+                let path = self.env.text(template)?;
+                request.target = match request.target.split_once('?') {
+                    Some((_, query)) => format!("{path}?{query}"),
+                    None => path.into_owned(),
+                };
+                Ok(true)
+            }
+            Edit::Query {
+                name,
+                value,
+                rename,
+            } => {
+                let value = match value {
+                    Some(literal) => Some(as_text(&self.env.value(literal)?).into_owned()),
+                    None => None,
+                };
+                let query = edit_query(request.query(), name, value.as_deref(), rename.as_deref());
+                let changed = query != request.query();
+                let path = request.path();
+                request.target = if query.is_empty() {
+                    path.to_owned()
+                } else {
+                    format!("{path}?{query}")
+                };
+                Ok(changed)
+            }
+            edit => self.parts(
+                edit,
+                &mut Parts {
+                    headers: &mut request.headers,
+                    body: &mut request.body,
+                    version: &mut request.version,
+                },
+            ),
+        }
+    }
+
     fn parts(&self, edit: &Edit, parts: &mut Parts<'_>) -> Result<bool, Wrong> {
         match edit {
             Edit::Header {
@@ -169,6 +208,9 @@ impl Words<'_> {
             }
             Edit::Status(_) | Edit::Framing(_) | Edit::Request(_) | Edit::Broken(_) => Err(wrong(
                 "a request has no status, framing or break to edit".to_owned(),
+            )),
+            Edit::Method(_) | Edit::Path(_) | Edit::Query { .. } => Err(wrong(
+                "a reply has no method, path or query to edit".to_owned(),
             )),
         }
     }
@@ -313,6 +355,33 @@ impl Parts<'_> {
         *self.body = body;
         true
     }
+}
+
+/// A query with one parameter changed; the others stay as they stand on the wire.
+fn edit_query(query: &str, name: &str, value: Option<&str>, rename: Option<&str>) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let is_meant = |pair: &str| {
+        let known = pair.split('=').next().unwrap_or_default();
+        let known = percent_decode_str(known).decode_utf8_lossy();
+        known.to_lowercase() == name.to_lowercase()
+    };
+    let mut found = false;
+    let mut pairs: Vec<String> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        if !is_meant(pair) {
+            pairs.push(pair.to_owned());
+        } else if let Some(new) = rename {
+            let value = pair.split_once('=').map(|(_, value)| value);
+            pairs.push(format!("{new}={}", value.unwrap_or_default()));
+        } else if let Some(value) = value.filter(|_| !found) {
+            pairs.push(format!("{name}={}", encoded(value)));
+            found = true;
+        }
+    }
+    if let (Some(value), false) = (value, found) {
+        pairs.push(format!("{name}={}", encoded(value)));
+    }
+    pairs.join("&")
 }
 
 fn element(root: &mut Element, way: &[usize], change: &XmlChange, text: Option<&str>) {

@@ -124,10 +124,14 @@ fn look(contract: &Contract, at: usize, counterexample: &Counterexample, one: &E
     }
     let step = step.map_or("a step", |step| step.id.as_str());
     let place = format!("{}, {step}", one.plan.id);
+    let side = match clause.judges {
+        Judges::Server => "reply",
+        Judges::Client => "request",
+    };
     Seen::Missed(match again.kept.contains(&at) {
-        true => format!("the edited reply still keeps the clause ({place})"),
+        true => format!("the edited {side} still keeps the clause ({place})"),
         false => format!(
-            "`when` does not fit the edited reply, so the clause says nothing of it ({place})"
+            "`when` does not fit the edited {side}, so the clause says nothing of it ({place})"
         ),
     })
 }
@@ -138,8 +142,31 @@ fn judged(one: &Evidence, clause: &Clause, exchange: &Exchange) -> Judged {
         Judges::Server => one
             .judge
             .only(&clause.id, exchange, one.operation, &one.scope),
-        Judges::Client => one.judge.client(exchange, one.operation, &one.scope),
+        // On the wire nobody says which operation is meant.
+        Judges::Client => {
+            let operation = recognised(one, exchange);
+            one.judge.only(&clause.id, exchange, operation, &one.scope)
+        }
     }
+}
+
+/// The clauses about clients that some request of the run keeps.
+pub(super) fn kept_by_clients(evidence: &[Evidence]) -> BTreeSet<usize> {
+    evidence
+        .iter()
+        .flat_map(|one| {
+            let operation = recognised(one, &one.exchange);
+            one.judge.client(&one.exchange, operation, &one.scope).kept
+        })
+        .collect()
+}
+
+/// The operation that the wire shows, whatever the step says.
+fn recognised(one: &Evidence, exchange: &Exchange) -> Option<usize> {
+    one.judge
+        .contract()
+        .operation_for(&exchange.request, &one.traits)
+        .map(|(at, _)| at)
 }
 
 /// What the step's expectations of the clause, and its polling, say of the edited exchange.

@@ -15,6 +15,8 @@ pub(super) struct Evidence {
     pub(super) at: (usize, usize),
     pub(super) cleanup: bool,
     pub(super) operation: Option<usize>,
+    /// What the target is.
+    pub(super) traits: BTreeMap<String, String>,
     pub(super) exchange: Arc<Exchange>,
     pub(super) scope: Scope,
     /// Whether it was the last of its polls: only that one was judged by the step's own expectations.
@@ -50,6 +52,7 @@ pub(super) fn gather<'t>(
                 at: trace.at,
                 cleanup: trace.cleanup,
                 operation: None,
+                traits: traits.clone(),
                 exchange: Arc::clone(&trace.exchange),
                 scope: trace.scope.clone(),
                 last: trace.last,

@@ -60,7 +60,7 @@ impl Matcher {
     /// Calls `visit` with every template in it.
     pub fn templates<'a>(&'a self, visit: &mut dyn FnMut(&'a Template)) {
         match &self.kind {
-            MatcherKind::Absent | MatcherKind::Is(_) => {}
+            MatcherKind::Absent | MatcherKind::Is(_) | MatcherKind::Sorted(_) => {}
             MatcherKind::Equals(literal)
             | MatcherKind::Contains(literal)
             | MatcherKind::AtLeast(literal)
@@ -72,7 +72,8 @@ impl Matcher {
             MatcherKind::Not(matcher)
             | MatcherKind::Length(matcher)
             | MatcherKind::Count(matcher)
-            | MatcherKind::Each(matcher) => matcher.templates(visit),
+            | MatcherKind::Each(matcher)
+            | MatcherKind::Words(matcher) => matcher.templates(visit),
             MatcherKind::Matches(template)
             | MatcherKind::WordOf(template)
             | MatcherKind::IgnoringCase(template) => visit(template),

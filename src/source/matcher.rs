@@ -62,11 +62,32 @@ pub enum MatcherKind {
     Exactly(Vec<Literal>),
     /// `in-order: [..]`: those of the values that are listed come in the order of the list.
     InOrder(Vec<Literal>),
+    /// `words: M`: the words of the text, separated by blanks or commas, as a list.
+    Words(Box<Matcher>),
+    /// `sorted: ordinal | ignoring-case`: the list of values is in alphabetical order.
+    Sorted(Order),
     /// `ignoring-case: TEXT`: equal but for ASCII case.
     IgnoringCase(Template),
     /// `same-instant-or-later-than`, and other needs of one suite, do not exist: clauses use templates.
     /// `equal-to-json: VALUE`: deep equality with a JSON value.
     Json(Literal),
+}
+
+/// What counts as alphabetical order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By the numbers of the characters: capitals before small letters.
+    Ordinal,
+    /// As in a dictionary, ASCII case ignored.
+    IgnoringCase,
+}
+
+impl Order {
+    /// The orders with the word that files use.
+    pub const ALL: [(&'static str, Self); 2] = [
+        ("ordinal", Self::Ordinal),
+        ("ignoring-case", Self::IgnoringCase),
+    ];
 }
 
 /// The types that `is:` and typed redactions know. The word in the files is the `kebab-case` of the name.

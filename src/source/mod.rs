@@ -26,7 +26,7 @@ pub(crate) use schema::json_schema;
 pub(crate) use table::{Key, Shape as KeyShape, Table};
 pub(crate) use tree::quoted;
 
-pub use matcher::{Literal, Matcher, MatcherKind, Type};
+pub use matcher::{Literal, Matcher, MatcherKind, Order, Type};
 pub use place::{Place, SourceFile, Span};
 pub use problem::{Look, Problem, Problems};
 pub use scope::Scope;

@@ -1,5 +1,5 @@
 use super::{
-    Fields, Key, KeyShape as Shape, Literal, Matcher, MatcherKind, Node, Problems, Reading,
+    Fields, Key, KeyShape as Shape, Literal, Matcher, MatcherKind, Node, Order, Problems, Reading,
     SourceFile, Table, Type, Yaml,
 };
 
@@ -57,6 +57,16 @@ pub(crate) static MATCHER: Table = Table {
             "in-order",
             Shape::List(&Shape::Anything),
             "values that come in this order, as far as they come",
+        ),
+        Key::new(
+            "words",
+            Shape::Matcher,
+            "what the words of the text fit as a list; they are separated by blanks or commas",
+        ),
+        Key::new(
+            "sorted",
+            Shape::Words(&["ordinal", "ignoring-case"]),
+            "the values come in alphabetical order",
         ),
         Key::new(
             "ignoring-case",
@@ -164,6 +174,8 @@ impl Reading {
                 }
                 MatcherKind::InOrder(literals)
             }
+            "words" => MatcherKind::Words(Box::new(self.matcher(value)?)),
+            "sorted" => MatcherKind::Sorted(self.word(value, "an order", &Order::ALL)?),
             "ignoring-case" => MatcherKind::IgnoringCase(self.template(value, "a text")?),
             _ => MatcherKind::Json(self.literal(value)?),
         })
@@ -291,6 +303,11 @@ mod tests {
     )]
     #[case("matches: ^a$", "Matches(\"^a$\" at f.yaml:1:10)")]
     #[case("exactly: []", "Exactly([])")]
+    #[case("sorted: ordinal", "Sorted(Ordinal)")]
+    #[case(
+        "words: { count: 1 }",
+        "Words(Matcher { place: f.yaml:1:8, kind: Count(Matcher { place: f.yaml:1:17, kind: Equals(Number(Number(1))) }) })"
+    )]
     #[case("word-of: '{{ x }}'", "WordOf(\"{{ x }}\" at f.yaml:1:10)")]
     fn a_matcher_is_read_in_each_form(#[case] yaml: &str, #[case] kind: &str) {
         assert_eq!(read(yaml), (kind.to_owned(), vec![]));
@@ -332,6 +349,10 @@ mod tests {
     #[case(
         "at-least: many",
         "f.yaml:1:11: a number, or a template that gives one, is meant here, and this is the text `many`"
+    )]
+    #[case(
+        "sorted: backwards",
+        "f.yaml:1:9: an order is meant here, and this is the text `backwards`"
     )]
     #[case("contains: ''", "f.yaml:1:11: containing nothing fits every value")]
     fn a_matcher_that_cannot_be_meant_is_a_problem(#[case] yaml: &str, #[case] problem: &str) {

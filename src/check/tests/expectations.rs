@@ -12,6 +12,7 @@ fn sample() -> Exchange {
             .header("X-One", "1")
             .header("X-Many", "a")
             .header("X-Many", "b")
+            .header("X-Words", "one, Two")
             .header("X-Blank", ""),
     )
 }
@@ -164,6 +165,38 @@ fn sample() -> Exchange {
 #[case(
     "{ members: { $.Sub: { in-order: [x, z, y] } } }",
     "{ members: { $.Sub: { in-order: [y, x] } } }"
+)]
+#[case(
+    "{ members: { $.Sub: { sorted: ordinal } } }",
+    "{ members: { $.None: { sorted: ordinal } } }"
+)]
+#[case(
+    "{ header: { X-Words: { sorted: ordinal } } }",
+    "{ header: { X-None: { words: { sorted: ordinal } } } }"
+)]
+#[case(
+    "{ header: { X-Words: { words: { sorted: ignoring-case } } } }",
+    "{ header: { X-Words: { words: { sorted: ordinal } } } }"
+)]
+#[case(
+    "{ header: { X-Words: { words: { exactly: [one, Two] } } } }",
+    "{ header: { X-Words: { words: { each: one } } } }"
+)]
+#[case(
+    "{ header: { X-Many: { words: { count: 2 } } } }",
+    "{ header: { X-Words: { words: { count: 1 } } } }"
+)]
+#[case(
+    "{ computed: { '{{ reply.json.Id + 1 }}': 8 } }",
+    "{ computed: { '{{ reply.json.Id + 1 }}': '8' } }"
+)]
+#[case(
+    "{ let: { a: '{{ reply.json.Id }}' }, computed: { '{{ a * 2 }}': { at-least: '{{ a }}', at-most: 14 } } }",
+    "{ let: { a: '{{ reply.json.Id }}' }, computed: { '{{ a * 2 }}': { at-most: 13 } } }"
+)]
+#[case(
+    "{ request: { operation: get-order } }",
+    "{ request: { operation: null } }"
 )]
 #[case(
     "{ members: { $.Sub: { contains: x } } }",
@@ -410,6 +443,10 @@ fn messages_put_expected_and_actual_next_to_each_other() {
         "{ not: { status: 200 } }",
         "{ broken: { how: reset } }",
         "{ request: { query: { detail: x } } }",
+        "{ request: { operation: other } }",
+        "{ header: { X-Words: { words: { each: { matches: '^[a-z]+$' } } } } }",
+        "{ header: { X-Words: { words: { sorted: ordinal } } } }",
+        "{ computed: { '{{ reply.json.Id + 1 }}': { at-least: 9 } } }",
     ];
     let said: Vec<_> = many
         .iter()

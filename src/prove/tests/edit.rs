@@ -165,7 +165,40 @@ fn xml_is_edited_by_path(#[case] edit: &str, #[case] expected: &str) {
 }
 
 #[rstest]
+#[case("{ method: PUT }", "PUT /a?x=1&y=a%20b A=asked ")]
+#[case("{ path: '/b%20c' }", "GET /b%20c?x=1&y=a%20b A=asked ")]
+#[case("{ query: { X: '2 &' } }", "GET /a?X=2%20%26&y=a%20b A=asked ")]
+#[case(
+    "{ query: { z: '{{ request.query.x }}' } }",
+    "GET /a?x=1&y=a%20b&z=1 A=asked "
+)]
+#[case("{ query: { x: null, y: null } }", "GET /a A=asked ")]
+#[case("{ query: { y: { rename: w } } }", "GET /a?x=1&w=a%20b A=asked ")]
+#[case("{ header: { A: null }, body: x }", "GET /a?x=1&y=a%20b  x")]
+fn a_request_is_edited_in_all_its_parts(#[case] edit: &str, #[case] expected: &str) {
+    let mut before = exchange("");
+    before.request.target = "/a?x=1&y=a%20b".to_owned();
+    let changed = edited(&format!("{{ request: {edit} }}"), &before).expect("a change");
+    let request = changed.request;
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let shown = format!(
+        "{} {} {} {}",
+        request.method,
+        request.target,
+        headers.join(" "),
+        String::from_utf8_lossy(&request.body)
+    );
+    assert_eq!(shown, expected);
+}
+
+#[rstest]
 #[case("{ header: { None: null } }")]
+#[case("{ request: { query: { none: null } } }")]
+#[case("{ request: { method: GET } }")]
 #[case("{ header: { None: { rename: Z } } }")]
 #[case("{ header: { A: '1' } }")]
 #[case("{ cut: 100 }")]
