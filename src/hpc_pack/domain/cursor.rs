@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
 use serde_json::Value as Json;
 use std::{
     cmp::Ordering,
@@ -22,8 +23,9 @@ pub(crate) struct Rank {
     pub(super) backwards: bool,
 }
 
-/// What a list is sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a list is sorted by; in a continuation, what it holds without its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Key {
     /// Nothing: the number alone decides.
     Nothing,
@@ -89,9 +91,10 @@ impl Secret {
     }
 
     /// A token of the payload.
-    pub(super) fn seal(self, payload: &Json) -> String {
-        let mut bytes = payload.to_string().into_bytes();
-        bytes.extend_from_slice(&self.tag(payload.to_string().as_bytes()));
+    pub(super) fn seal(self, payload: &impl Serialize) -> String {
+        let mut bytes = serde_json::to_vec(payload).expect("numbers, texts and lists are JSON");
+        let tag = self.tag(&bytes);
+        bytes.extend_from_slice(&tag);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::time::Duration;
 
 /// How long a continuation can be used.
@@ -190,13 +190,8 @@ impl<P: Catalogue> Query<P> {
     ) -> Option<Next> {
         let last = last?;
         let given = self.given + u64::try_from(count).unwrap_or(0);
-        let key = match &last.key {
-            Key::Nothing => Json::Null,
-            Key::Number(number) => json!(number),
-            Key::Text(text) => json!(text),
-        };
         let columns: Vec<_> = self.columns.iter().map(|column| column.index()).collect();
-        let payload = json!([
+        let payload = (
             self.scope.listed.state_name(),
             self.scope.job,
             now.0,
@@ -204,14 +199,14 @@ impl<P: Catalogue> Query<P> {
             self.sort.map(Catalogue::index),
             self.filter.state,
             self.filter.changed_from.map(|moment| moment.0),
-            self.owner,
+            &self.owner,
             self.rows,
             self.expand,
-            key,
+            &last.key,
             last.id,
             last.backwards,
             given,
-        ]);
+        );
         Some(Next {
             query_id: secret.seal(&payload),
             object_number: given,

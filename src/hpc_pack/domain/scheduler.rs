@@ -96,7 +96,7 @@ impl Scheduler {
     /// Brings one job up to date, and before it the jobs that it waits for.
     pub(super) fn settle(&mut self, id: i32, now: Moment) {
         let simple = self.job_ref(id).is_none_or(|job| {
-            job.due.is_some_and(|due| due > now) && job.parents().next().is_none()
+            job.due.is_none_or(|due| due > now) && job.parents().next().is_none()
                 || job.state.is_final()
         });
         if simple {

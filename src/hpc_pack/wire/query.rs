@@ -13,7 +13,10 @@ impl<'a> Query<'a> {
             .split('&')
             .filter(|pair| !pair.is_empty())
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .find(|(written, _)| decode(written).eq_ignore_ascii_case(name))
+            .find(|(written, _)| {
+                written.eq_ignore_ascii_case(name)
+                    || written.contains('%') && decode(written).eq_ignore_ascii_case(name)
+            })
             .map(|(_, value)| decode(value))
     }
 
