@@ -19,7 +19,7 @@ use tokio_rustls::{
 };
 
 /// A connection below HTTP.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -33,7 +33,7 @@ pub(super) enum Idle {
 
 /// An HTTP proxy.
 #[derive(Clone, Debug)]
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     pub(super) origin: Origin,
     pub(super) authorization: Option<String>,
 }
@@ -81,7 +81,7 @@ fn broken(how: How, detail: String) -> Broken {
 }
 
 /// Opens a connection: TCP, through the proxy where there is one, and TLS where the origin wants it.
-pub(super) async fn dial(
+pub(crate) async fn dial(
     origin: &Origin,
     proxy: Option<&Proxy>,
     tls: Option<&Arc<ClientConfig>>,
@@ -173,7 +173,7 @@ impl Stream {
     }
 
     /// Lets the peer see a reset when the stream is dropped.
-    pub(super) fn arm_reset(&self) -> io::Result<()> {
+    pub(crate) fn arm_reset(&self) -> io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.set_zero_linger(),
             Self::Tls(tls) => tls.get_ref().0.set_zero_linger(),

@@ -10,13 +10,13 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 /// Bytes for a person: what is not printable ASCII is escaped, and no more than the first 60.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let more = if bytes.len() > 60 { "..." } else { "" };
     format!("{}{more}", bytes[..bytes.len().min(60)].escape_ascii())
 }
 
 /// Reads a head. `None`: more bytes are needed. Otherwise the reply without its body, and how many bytes the head took.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, String> {
     let mut room = 64;
     loop {
         let mut fields = vec![httparse::EMPTY_HEADER; room];
@@ -51,7 +51,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, String> {
 }
 
 /// How the end of the body is told, and its length where that is known (RFC 9112 6.3).
-pub(super) fn framing(method: &str, reply: &Reply) -> Result<(Framing, Option<u64>), String> {
+pub(crate) fn framing(method: &str, reply: &Reply) -> Result<(Framing, Option<u64>), String> {
     if method == "HEAD" || matches!(reply.status, 100..=199 | 204 | 304) {
         return Ok((Framing::Bodiless, None));
     }
@@ -78,7 +78,7 @@ pub(super) fn framing(method: &str, reply: &Reply) -> Result<(Framing, Option<u6
 }
 
 /// Whether the peer keeps the connection open behind that reply.
-pub(super) fn keeps(reply: &Reply) -> bool {
+pub(crate) fn keeps(reply: &Reply) -> bool {
     let connection = reply.headers.joined("Connection").unwrap_or_default();
     let says = |word: &str| {
         connection

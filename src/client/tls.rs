@@ -49,7 +49,7 @@ impl TlsOptions {
     ///
     /// # Errors
     /// A file that cannot be read, or a key that does not belong to the certificate.
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?;

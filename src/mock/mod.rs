@@ -21,6 +21,7 @@ pub use ids::Ids;
 pub use journal::{Ending, Entry, Journal};
 pub use model::{Answer, Begin, BodyEnd, BodyLength, Head, Model, Outcome, Refusal, Sink, Token};
 pub use server::{Auth, Limits, Server, ServerError, ServerOptions};
+pub(crate) use server::{Parsed, Step, Unframed, Wire, looks_like_request, parse as parse_request};
 pub(crate) use settings::nearest;
 pub use settings::{Kind, Options, Quirk, Setting, SettingError};
 pub use tls::{Tls, TlsError};

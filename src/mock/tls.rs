@@ -89,7 +89,7 @@ impl Tls {
         self.ca.as_deref()
     }
 
-    pub(super) fn acceptor(&self) -> &TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> &TlsAcceptor {
         &self.acceptor
     }
 

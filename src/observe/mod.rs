@@ -2,7 +2,26 @@
 //!
 //! In: connections. Out: the same bytes on the other side, and every exchange that passed as a value, judged by the contract.
 //! It must not change a byte, and nothing that passes may wait for a judgement.
+//!
+//! # Why
+//! The proxy carries bytes and not messages: whatever parses a message and writes it again loses the case of names, the places
+//! of chunks or the way a connection ended. Each connection of a client has one of its own to the server, so what is bound to
+//! a connection (NTLM) passes through. A tap reads along and finds where messages end; to judge them is left to a thread of its
+//! own behind a bounded queue.
 
+mod ends;
+mod kept;
 mod observed;
+mod open;
+mod passed;
+mod proxy;
+mod pump;
+mod shared;
+mod tap;
 
 pub use observed::{End, Extent, Observed};
+pub use passed::{Flaw, Side, Tally};
+pub use proxy::{Proxy, ProxyError, ProxyOptions};
+
+#[cfg(test)]
+mod tests;

@@ -28,4 +28,6 @@ pub(crate) mod tests;
 pub use accept::Server;
 pub use options::{Auth, Limits, ServerError, ServerOptions};
 
-pub(crate) use head::{Parsed, parse, reply_of, text};
+pub(crate) use body::{Step, Unframed};
+pub(crate) use head::{Parsed, looks_like_request, parse, reply_of, text};
+pub(crate) use wire::Wire;

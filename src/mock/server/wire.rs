@@ -11,7 +11,7 @@ use tokio_rustls::server::TlsStream;
 
 /// The bytes of one connection, with or without TLS.
 #[derive(Debug)]
-pub(super) enum Wire {
+pub(crate) enum Wire {
     /// As they are.
     Tcp(TcpStream),
     /// In TLS.
@@ -20,7 +20,7 @@ pub(super) enum Wire {
 
 impl Wire {
     /// Makes the end of this connection a reset (RST) instead of an orderly close (FIN).
-    pub(super) fn reset_when_dropped(&self) {
+    pub(crate) fn reset_when_dropped(&self) {
         // Where the system refuses, the connection still ends, only politely.
         let _ = self.tcp().set_zero_linger();
     }
