@@ -214,7 +214,10 @@ async fn each_connection_of_a_client_has_one_of_its_own_upstream() {
 async fn a_judge_that_does_not_come_to_an_end_holds_up_nothing() {
     let (release, held) = mpsc::channel::<()>();
     let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let proxy = Proxy::start(options(&upstream), move |_| drop(held.recv())).unwrap();
+    let proxy = Proxy::start(options(&upstream), move |_| {
+        let _ = held.recv();
+    })
+    .unwrap();
     let mut client = connect(&proxy).await;
     let (mut server, _) = upstream.accept().await.unwrap();
     let (requests, replies) = (GET.repeat(100), OK.repeat(100));
