@@ -197,8 +197,8 @@ impl HeadNode {
 
     fn refusal(&self, manner: Manner, mut fault: Fault, now: Moment) -> Reply {
         let soa = manner.route.is_some_and(|route| route.rules == Rules::Soa);
-        if !soa && fault.code == code::INVALID_ARGUMENT {
-            fault.code = code::GENERAL;
+        if !soa {
+            fault.code = code::of_the_scheduler(fault.code);
         }
         self.dress(manner, fault.into_reply(manner.shape), now)
     }

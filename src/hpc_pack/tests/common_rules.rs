@@ -110,19 +110,24 @@ fn the_authority_chain_is_sent_in_azure_by_the_scheduler_only() {
 }
 
 #[rstest]
-#[case(Refusal::Unauthenticated, 401, 50_331_650)]
-#[case(Refusal::Rejected, 403, 50_331_701)]
-#[case(Refusal::BodyTooLarge, 413, 267_386_880)]
+#[case(Refusal::Unauthenticated, 401, 50_331_650, -2_147_220_980)]
+#[case(Refusal::Rejected, 403, 50_331_701, -2_147_220_981)]
+#[case(Refusal::BodyTooLarge, 413, 267_386_880, 267_386_880)]
 fn what_a_door_refuses_has_a_fault_for_its_body(
     #[case] refusal: Refusal,
     #[case] status: u16,
-    #[case] wanted: i32,
+    #[case] of_sessions: i32,
+    #[case] of_the_scheduler: i32,
 ) {
     let bench = Bench::new(Settings::default());
-    let reply = bench
-        .node
-        .refuse(&Head::of(&request("GET /WindowsHPC/Jobs")), refusal);
-    assert_eq!((reply.status, code(&reply)), (status, wanted));
+    let lines = [
+        (ATTACH, of_sessions),
+        ("GET /WindowsHPC/Jobs", of_the_scheduler),
+    ];
+    for (line, wanted) in lines {
+        let reply = bench.node.refuse(&Head::of(&request(line)), refusal);
+        assert_eq!((reply.status, code(&reply)), (status, wanted), "{line}");
+    }
     let reply = bench
         .node
         .refuse(&Head::of(&bare("GET /WindowsHPC/Jobs")), refusal);

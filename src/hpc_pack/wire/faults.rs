@@ -56,6 +56,16 @@ pub(crate) mod code {
     pub(crate) const ACCESS_DENIED: i32 = 50_331_701;
     /// The batch was purged.
     pub(crate) const CLIENT_PURGED: i32 = 67_108_864;
+
+    /// What an operation of the scheduler says for a code of the sessions: its own where it has one, or else the general one.
+    pub(crate) fn of_the_scheduler(code: i32) -> i32 {
+        match code {
+            AUTHENTICATION => -2_147_220_980,
+            ACCESS_DENIED => -2_147_220_981,
+            INVALID_ARGUMENT => GENERAL,
+            other => other,
+        }
+    }
 }
 
 impl Fault {
