@@ -287,7 +287,7 @@ fn test(one: SuiteRun, snapshots: Option<PathBuf>, strict: bool) -> Result<(), F
 fn asserting(folder: PathBuf) -> SnapshotHook {
     SnapshotHook {
         wanted: Arc::new(|_| true),
-        compare: Arc::new(move |plan, traces| {
+        compare: Arc::new(move |plan, traces, _| {
             let found = snapshot::assert(
                 &folder,
                 &plan.id,
@@ -306,8 +306,11 @@ fn asserting(folder: PathBuf) -> SnapshotHook {
 fn header(plan: &Plan) -> Header {
     let steps = plan.steps.iter().flatten();
     let clauses: BTreeSet<String> = steps
-        .flat_map(|step| step.expect.iter())
-        .flat_map(|expect| &expect.proves)
+        .flat_map(|step| {
+            let polled = step.repeat.iter().flat_map(|repeat| &repeat.proves);
+            let expected = step.expect.iter().flat_map(|expect| &expect.proves);
+            expected.chain(polled)
+        })
         .map(|(clause, _)| clause.clone())
         .collect();
     Header {

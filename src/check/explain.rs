@@ -1,6 +1,6 @@
 use super::{
     Diff,
-    matcher::{fits, length, misplaced, plain, words},
+    matcher::{fits, lacking, length, misplaced, plain, words},
     render::Env,
     text::{either, quoted, side_by_side},
     types::word,
@@ -102,6 +102,13 @@ pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Ex
         MatcherKind::Exactly(literals) => {
             Explained::plain(format!("exactly {}", list(literals, env)), show_all(found))
         }
+        MatcherKind::Includes(words) if !found.is_absent() => match lacking(words, found, env) {
+            Ok(lacking) => Explained::plain(
+                format!("among the values also {}", quoted(&lacking.join(" "))),
+                show_all(found),
+            ),
+            Err(wrong) => Explained::plain(wrong.message, show_all(found)),
+        },
         _ => Explained::plain(describe(matcher, env), show(found)),
     }
 }
@@ -158,6 +165,9 @@ pub(crate) fn describe(matcher: &Matcher, env: &Env<'_>) -> String {
         MatcherKind::Is(ty) => format!("a value of type {}", word(*ty)),
         MatcherKind::Contains(value) => format!("containing {}", literal(value, env)),
         MatcherKind::WordOf(words) => format!("one of the words in {}", quoted(&template(words))),
+        MatcherKind::Includes(words) => {
+            format!("each of the words in {}", quoted(&template(words)))
+        }
         MatcherKind::AtLeast(value) => format!("at least {}", literal(value, env)),
         MatcherKind::AtMost(value) => format!("at most {}", literal(value, env)),
         MatcherKind::Length(inner) => format!("length: {}", describe(inner, env)),

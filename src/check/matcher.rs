@@ -2,10 +2,15 @@ use super::{
     render::{Env, Wrong},
     value::{Found, Item, json_equal},
 };
-use crate::source::{Literal, Matcher, MatcherKind, Order};
+use crate::source::{Literal, Matcher, MatcherKind, Order, Template};
 use regex::Regex;
 use serde_json::Value;
-use std::{borrow::Cow, cell::RefCell, cmp::Ordering, collections::HashMap};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
 
 /// Whether what was found fits. Absence fits only `null`, `not` and a `count` that allows none.
 ///
@@ -58,6 +63,7 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
             }
             Ok(true)
         }
+        MatcherKind::Includes(words) => Ok(lacking(words, found, env)?.is_empty()),
         MatcherKind::InOrder(literals) => {
             let places = listed(&found.list(), literals, env)?;
             Ok(places.is_sorted())
@@ -100,6 +106,25 @@ fn any(list: &[Matcher], found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong
         }
     }
     Ok(false)
+}
+
+/// The words that are none of the values.
+///
+/// # Errors
+/// The template cannot be rendered.
+pub(crate) fn lacking(
+    words: &Template,
+    found: &Found<'_>,
+    env: &Env<'_>,
+) -> Result<Vec<String>, Wrong> {
+    let words = env.text(words)?;
+    let values = found.list();
+    let texts: HashSet<_> = values.iter().filter_map(Item::as_text).collect();
+    Ok(words
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|word| !word.is_empty() && !texts.contains(*word))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The place in the list of each of the values that stands in it.
@@ -179,6 +204,7 @@ fn one(matcher: &Matcher, item: &Item<'_>, env: &Env<'_>) -> Result<bool, Wrong>
         | MatcherKind::Count(_)
         | MatcherKind::Each(_)
         | MatcherKind::Exactly(_)
+        | MatcherKind::Includes(_)
         | MatcherKind::InOrder(_)
         | MatcherKind::Words(_)
         | MatcherKind::Sorted(_) => fits(matcher, &Found::One(item.borrowed()), env)?,

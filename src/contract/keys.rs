@@ -474,6 +474,16 @@ pub(crate) static REDACTION: Table = Table {
         Key::new("json", Shape::Text, "a JSONPath"),
         Key::new("xml", Shape::Text, "an XPath"),
         Key::required("as", Shape::Type, "the type it must parse as"),
+        Key::new(
+            "part",
+            Shape::Text,
+            "a regular expression with a group: only what the group takes is masked, and that must parse as the type",
+        ),
+        Key::new(
+            "called",
+            Shape::Text,
+            "the word of the mask; values of one word are numbered together",
+        ),
         Key::new("when", Shape::Matcher, "only values that fit this"),
     ],
 };

@@ -447,6 +447,13 @@ fn read_volatile(
                 xml: fields
                     .get("xml")
                     .and_then(|node| check_path(reading, node, PathKind::Xml, namespaces)),
+                part: fields.get("part").and_then(|node| {
+                    let pattern = reading.filled(node, "a regular expression")?;
+                    reading.grouped(node, &pattern)
+                }),
+                called: fields
+                    .get("called")
+                    .and_then(|node| reading.filled(node, "a name for the mask")),
                 when: fields.get("when").and_then(|node| reading.matcher(node)),
                 is: fields.get("as").and_then(|node| reading.type_word(node))?,
             })

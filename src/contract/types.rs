@@ -4,6 +4,7 @@ use crate::{
     source::{Literal, Matcher, Place, SourceFile, Template, Type},
 };
 use indexmap::IndexMap;
+use regex::Regex;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// What the documents promise for one protocol.
@@ -369,6 +370,10 @@ pub struct Redaction {
     pub xml: Option<String>,
     /// `as: TYPE`
     pub is: Type,
+    /// `part: REGEX` with a group: only what the group takes is masked, and that must parse as the type
+    pub part: Option<Regex>,
+    /// `called: NAME` of the mask; values masked under one name are numbered together. The word of the type where it is left out
+    pub called: Option<String>,
     /// `when: MATCHER` of the value: only then
     pub when: Option<Matcher>,
 }

@@ -440,6 +440,7 @@ impl Builder<'_> {
             capture: send.capture.clone(),
             repeat: send.repeat.clone(),
             wait: send.wait,
+            alone: send.alone,
         })
     }
 

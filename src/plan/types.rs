@@ -80,6 +80,8 @@ pub struct PlannedStep {
     pub repeat: Option<Repeat>,
     /// A pause before it.
     pub wait: Option<Duration>,
+    /// Whether its snapshot holds whole for the embedded mock only.
+    pub alone: bool,
 }
 
 /// A request with templates that only captures can be missing for.

@@ -428,6 +428,31 @@ fn the_stream_tells_of_each_finished_scenario_once() {
 }
 
 #[test]
+fn a_difference_to_a_snapshot_is_a_note_unless_snapshots_are_strict() {
+    let told = |level, snapshots| {
+        let mut differs = finding(None, level, "beyond");
+        differs.subject = "snapshot".to_owned();
+        let done = scenario("create/fine", Outcome::Passed, vec![differs]);
+        let strictness = Strictness {
+            strict: false,
+            snapshots,
+        };
+        let mut stream = Stream::new(
+            StreamKind::Lines,
+            Style::default(),
+            false,
+            strictness,
+            mask(),
+        );
+        let line = stream.event(&Event::Finished(Box::new(done)));
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(told(Level::May, false), "NOTE");
+    assert_eq!(told(Level::May, true), "FAIL");
+    assert_eq!(told(Level::Should, false), "WARN");
+}
+
+#[test]
 fn the_forms_of_the_embedded_mock_are_one_target() {
     let mut run = run();
     run.suites[0].target = super::mock_target(Some(("form", "2016")));

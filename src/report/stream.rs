@@ -4,7 +4,10 @@ use super::{
     mask::Mask,
     style::{Style, count, shorten, visible},
 };
-use crate::runner::{Event, Outcome};
+use crate::{
+    contract::Level,
+    runner::{Event, Outcome},
+};
 use std::collections::BTreeSet;
 
 /// What is told while a run goes.
@@ -93,6 +96,10 @@ impl Stream {
                         self.style.green("   PASS"),
                         self.verbose || self.kind == StreamKind::Lines,
                     ),
+                    // What is of level `may` is noted: snapshots too, where a difference does not fail the run.
+                    "passed" if scenario.findings.iter().all(|f| f.level == Level::May) => {
+                        (self.style.bold("   NOTE"), true)
+                    }
                     "passed" => (self.style.yellow("   WARN"), true),
                     "skipped" => (self.style.dim("   SKIP"), self.verbose),
                     "failed" => (self.style.red("   FAIL"), true),

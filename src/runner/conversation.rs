@@ -81,7 +81,7 @@ pub(super) async fn converse(
                     .filter(|kept| !kept.cleanup)
                     .cloned()
                     .collect();
-                let found = (hook.compare)(plan, &steps);
+                let found = (hook.compare)(plan, &steps, !url);
                 let worst = found.iter().map(|finding| finding.level).max();
                 record.findings.extend(found);
                 talk.halt(worst);

@@ -59,8 +59,8 @@ impl Default for RunOptions {
     }
 }
 
-/// Compares the exchanges of a plan.
-pub type Compare = dyn Fn(&Plan, &[StepTrace]) -> Vec<Finding> + Send + Sync;
+/// Compares the exchanges of a plan; whether they were with an embedded mock, of which the scenario has its own.
+pub type Compare = dyn Fn(&Plan, &[StepTrace], bool) -> Vec<Finding> + Send + Sync;
 
 /// How snapshots come into a run, without the runner knowing what one is.
 #[derive(Clone)]

@@ -81,6 +81,8 @@ pub struct StepTrace {
     pub at: (usize, usize),
     /// Whether it is of the cleanup.
     pub cleanup: bool,
+    /// The operation that the step names, or that its request is: an index into the contract's operations.
+    pub operation: Option<usize>,
     /// The exchange.
     pub exchange: Arc<Exchange>,
     /// The scope the expectations were rendered in.

@@ -123,7 +123,7 @@ impl Talk {
                 }
                 Err(_) => {}
             }
-            self.keep(step, at, &rendered, &exchange, false, record);
+            self.keep(at, &rendered, &exchange, operation, false, record);
             if !at.cleanup && self.shared.over().is_some() {
                 return Ok(Went::Stopped);
             }
@@ -131,7 +131,7 @@ impl Talk {
             self.pass(repeat.every.max(std::time::Duration::from_millis(1)))
                 .await;
         };
-        self.keep(step, at, &rendered, &exchange, true, record);
+        self.keep(at, &rendered, &exchange, operation, true, record);
         let mut went = Went::On;
         if let Some(repeat) = &step.repeat {
             went = went.max(self.reached(repeat, missed.map(|one| *one), step, &exchange, record));
@@ -313,19 +313,19 @@ impl Talk {
 
     fn keep(
         &self,
-        step: &PlannedStep,
         at: At,
         rendered: &Rendered,
         exchange: &Arc<Exchange>,
+        operation: Option<usize>,
         last: bool,
         record: &mut Record,
     ) {
-        debug_assert!(!step.id.is_empty(), "every step has an id");
         if self.trace {
             record.trace.push(StepTrace {
                 plan: self.plan.clone(),
                 at: (at.group, at.index),
                 cleanup: at.cleanup,
+                operation,
                 exchange: exchange.clone(),
                 scope: rendered.scope.clone(),
                 last,

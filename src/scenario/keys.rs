@@ -120,6 +120,11 @@ pub(crate) static STEP: Table = Table {
             Shape::Map(&REPEAT),
             "polls until an expectation fits",
         ),
+        Key::new(
+            "snapshot",
+            Shape::Words(&["whole", "alone"]),
+            "alone: the reply tells of what others do to the target, or of its clock; but for the embedded mock only its status is compared",
+        ),
         Key::new("use", Shape::Text, "a sequence of steps.yaml"),
         Key::new("with", Shape::MapOf(&Shape::Anything), "its arguments"),
         Key::new(

@@ -64,26 +64,7 @@ pub(super) fn read_capture(
 fn read_group(reading: &mut Reading, node: &Node) -> Option<Template> {
     let template = reading.template(node, "a regular expression")?;
     if let Some(plain) = template.as_plain() {
-        match regex::Regex::new(plain) {
-            Ok(regex) if regex.captures_len() > 1 => {}
-            Ok(_) => return reading.wrong_type(node, "a regular expression with a group `(...)`"),
-            Err(error) => {
-                let reason = error.to_string();
-                let reason = reason
-                    .lines()
-                    .last()
-                    .unwrap_or_default()
-                    .trim_start_matches("error: ");
-                reading.problem(
-                    "regex",
-                    node.span,
-                    format!("this is no regular expression: {reason}"),
-                    "cannot be compiled",
-                    None,
-                );
-                return None;
-            }
-        }
+        reading.grouped(node, plain)?;
     }
     Some(template)
 }

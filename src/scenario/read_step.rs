@@ -263,6 +263,13 @@ fn read_send(reading: &mut Reading, fields: &Fields<'_>, around: Around<'_>) -> 
         repeat: fields
             .get("repeat")
             .and_then(|node| read_repeat(reading, node, around)),
+        alone: fields
+            .get("snapshot")
+            .and_then(|node| {
+                let words = [("whole", false), ("alone", true)];
+                reading.word(node, "what of the reply is compared", &words)
+            })
+            .unwrap_or_default(),
     }
 }
 

@@ -125,6 +125,9 @@ pub struct Send {
     pub capture: Vec<Capture>,
     /// `repeat: { until, every, at-most }`
     pub repeat: Option<Repeat>,
+    /// `snapshot: alone`: the reply tells of what others do to the target, or of its clock, so that its snapshot holds whole for
+    /// the embedded mock only, of which each scenario has its own; elsewhere its status is compared
+    pub alone: bool,
 }
 
 /// One expectation of a step.

@@ -132,7 +132,7 @@ impl Recorder<'_> {
             .collect::<Vec<_>>()
             .iter()
             .find_map(|r| self.masks.mask(r, &Subject::of_text(value)));
-        shown(&mask.unwrap_or_else(|| self.names.replace(value)))
+        shown(&self.names.replace(mask.as_deref().unwrap_or(value)))
     }
 
     fn body(&mut self, reply: &Reply) -> String {
@@ -158,7 +158,7 @@ impl Recorder<'_> {
         match laid_out {
             Some(text) => text,
             None => match std::str::from_utf8(&reply.body) {
-                Ok(text) if text.len() <= SHOWN && !text.contains('\0') => {
+                Ok(text) if text.len() <= SHOWN && is_text(text) => {
                     shown_lines(&self.names.replace(&text.replace("\r\n", "\n")))
                 }
                 _ => format!(
@@ -176,11 +176,16 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-/// Control characters are shown as escapes, so that no header can forge a line.
+/// NUL may end a record of text; bytes that are not meant as text begin with it, or have several in a row.
+fn is_text(text: &str) -> bool {
+    !text.starts_with('\0') && !text.contains("\0\0")
+}
+
+/// Control characters, and those that Unicode gives no meaning, are shown as escapes, so that no header can forge a line.
 fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if c.is_control() || u32::from(c) & 0xfffe == 0xfffe {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         } else {
             out.push(c);

@@ -40,6 +40,25 @@ pub fn compare(snapshot: &str, seen: &str) -> Vec<Finding> {
     findings
 }
 
+/// The text with nothing but the status line of some steps.
+#[must_use]
+pub fn statuses_of(text: &str, some: impl Fn(&str) -> bool) -> String {
+    let mut out = String::new();
+    // How many lines of the step are still wanted.
+    let mut wanted = usize::MAX;
+    for line in normal(text).lines() {
+        if let Some(step) = line.strip_prefix("--- step ") {
+            wanted = if some(step) { 2 } else { usize::MAX };
+        }
+        if wanted > 0 {
+            out.push_str(line);
+            out.push('\n');
+            wanted -= 1;
+        }
+    }
+    out
+}
+
 fn names(steps: &[(String, String)]) -> String {
     steps
         .iter()
@@ -137,7 +156,7 @@ fn differing(expected: &str, actual: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::compare;
+    use super::{compare, statuses_of};
 
     const SNAPSHOT: &str = "--- step a\nHTTP/1.1 200 OK\nA: 1\nB: 2\nC: 3\n\n{\n  \"x\": 1\n}\n\n--- step b\nHTTP/1.1 404 Not Found\n";
 
@@ -157,6 +176,17 @@ mod tests {
         assert_eq!(finding.actual, "  \"x\": 2");
         let diff = finding.diff.as_ref().expect("a diff");
         assert_eq!(diff.expected, "\n{\n  \"x\": 1\n}\n");
+    }
+
+    #[test]
+    fn of_some_steps_only_the_status_is_compared() {
+        let of_a = |text: &str| statuses_of(text, |step| step == "a");
+        let other_body = SNAPSHOT.replace("\"x\": 1", "\"x\": 2");
+        assert!(compare(&of_a(SNAPSHOT), &of_a(&other_body)).is_empty());
+        let other_status = SNAPSHOT.replace("200 OK", "201 Created");
+        assert_eq!(compare(&of_a(SNAPSHOT), &of_a(&other_status)).len(), 1);
+        let other_step = SNAPSHOT.replace("404 Not Found", "410 Gone");
+        assert_eq!(compare(&of_a(SNAPSHOT), &of_a(&other_step)).len(), 1);
     }
 
     #[test]

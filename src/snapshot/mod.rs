@@ -11,7 +11,7 @@ mod redact;
 
 pub use assert::assert;
 pub use canonical::{Recorded, record};
-pub use compare::compare;
+pub use compare::{compare, statuses_of};
 pub use file::{Header, SnapshotError, contents, path, read};
 pub use redact::Names;
 

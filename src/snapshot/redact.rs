@@ -26,34 +26,55 @@ impl Names {
     }
 }
 
-/// Masks values of one scenario; equal values get equal numbers, so that what belongs together still shows.
+/// Masks values of one scenario; equal values under one word get equal numbers, so that what belongs together still shows.
+///
+/// # Why
+/// Not by type: that a job and its first task both have the number 1 is chance, and another run has other chances.
 #[derive(Debug, Default)]
 pub(super) struct Masks {
-    numbers: HashMap<(Type, String), usize>,
-    count: HashMap<Type, usize>,
+    numbers: HashMap<(String, String), usize>,
+    count: HashMap<String, usize>,
 }
 
 impl Masks {
     /// The mask for a value, where it is of the type that the redaction says and its `when` fits.
     pub(super) fn mask(&mut self, redaction: &Redaction, value: &Subject<'_>) -> Option<String> {
-        let text = value.text();
-        let word = type_word(redaction.is);
-        if is_mask(&text, word) || !value.is(redaction.is) {
-            return None;
-        }
         if let Some(when) = &redaction.when
             && !value.fits(when)
         {
             return None;
         }
+        let mut text = value.text();
+        let Some(part) = &redaction.part else {
+            return self.word(redaction, &text, value);
+        };
+        let group = part.captures(&text)?.get(1)?;
+        let masked = self.word(redaction, group.as_str(), &Subject::of_text(group.as_str()))?;
+        let range = group.range();
+        text.replace_range(range, &masked);
+        Some(text)
+    }
+
+    /// What stands for a text that is of the type, and no mask already.
+    fn word(&mut self, redaction: &Redaction, text: &str, value: &Subject<'_>) -> Option<String> {
+        let word = redaction
+            .called
+            .as_deref()
+            .unwrap_or_else(|| type_word(redaction.is));
+        if is_mask(text, word) || !value.is(redaction.is) {
+            return None;
+        }
         if is_time(redaction.is) {
             return Some(format!("[{word}]"));
         }
-        let count = self.count.entry(redaction.is).or_default();
-        let number = *self.numbers.entry((redaction.is, text)).or_insert_with(|| {
-            *count += 1;
-            *count
-        });
+        let count = self.count.entry(word.to_owned()).or_default();
+        let number = *self
+            .numbers
+            .entry((word.to_owned(), text.to_owned()))
+            .or_insert_with(|| {
+                *count += 1;
+                *count
+            });
         Some(format!("[{word}-{number}]"))
     }
 }

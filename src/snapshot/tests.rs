@@ -26,6 +26,9 @@ volatile:
   - { json: "$.uri", as: uri }
   - { json: "$.any", as: present }
   - { xml: "//h:Id", as: guid }
+  - { xml: "//h:Task", as: int32, part: "^([0-9]+)[.]", called: job }
+  - { xml: "//h:Job", as: int32, called: job }
+  - { xml: "//h:Node", as: int32, called: node }
   - { xml: "//@id", as: guid }
 "#;
     let (contract, problems) = read(&SourceFile::new("contract.yaml", text));
@@ -98,6 +101,43 @@ fn replies_stand_in_order_with_documented_headers_and_numbered_masks() {
 fn a_value_that_is_not_of_its_type_is_shown() {
     let text = one(Reply::new(200).header("X-Id", "not-a-guid"));
     assert!(text.contains("X-Id: not-a-guid"), "{text}");
+}
+
+#[test]
+fn values_are_numbered_together_by_the_name_of_their_mask() {
+    let xml = |job: i32, node: i32| {
+        let body = format!(
+            "<r xmlns='u:1'><Job>{job}</Job><Node>{node}</Node><Task>{job}.2</Task><Task>{node}.1</Task><Task>x.1</Task></r>"
+        );
+        one(Reply::new(200)
+            .header("Content-Type", "text/xml")
+            .body(body))
+    };
+    let text = xml(1, 2);
+    for line in [
+        "<Job>[job-1]</Job>",
+        "<Node>[node-1]</Node>",
+        "<Task>[job-1].2</Task>",
+        "<Task>[job-2].1</Task>",
+        "<Task>x.1</Task>",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    // That a job and a node have the same number is chance.
+    assert_eq!(xml(7, 8), text);
+    assert!(xml(7, 7).contains("<Task>[job-1].1</Task>"));
+}
+
+#[test]
+fn records_that_end_with_nul_are_shown_and_bytes_are_not() {
+    let text = |body: &str| one(Reply::new(200).body(body.to_owned()));
+    let records = text("out\u{ffff}data\0end\u{ffff}1\0");
+    assert!(
+        records.contains("out\\u{ffff}data\\u{0}end\\u{ffff}1\\u{0}"),
+        "{records}"
+    );
+    assert!(text("\0\0\0").contains("(3 bytes, FNV-1a"));
+    assert!(text("a\0\0").contains("(3 bytes, FNV-1a"));
 }
 
 #[test]

@@ -76,6 +76,7 @@ impl Matcher {
             | MatcherKind::Words(matcher) => matcher.templates(visit),
             MatcherKind::Matches(template)
             | MatcherKind::WordOf(template)
+            | MatcherKind::Includes(template)
             | MatcherKind::IgnoringCase(template) => visit(template),
             MatcherKind::Exactly(literals) | MatcherKind::InOrder(literals) => {
                 literals.iter().for_each(|literal| literal.templates(visit));

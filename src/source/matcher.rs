@@ -48,6 +48,8 @@ pub enum MatcherKind {
     Contains(Literal),
     /// `word-of: TEXT`: the value is one of the words of TEXT, separated by blanks or commas; case is ignored.
     WordOf(Template),
+    /// `includes: TEXT`: every word of TEXT, separated by blanks or commas, is one of the values; case counts.
+    Includes(Template),
     /// `at-least: N`, compared as numbers
     AtLeast(Literal),
     /// `at-most: N`

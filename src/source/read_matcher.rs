@@ -2,6 +2,7 @@ use super::{
     Fields, Key, KeyShape as Shape, Literal, Matcher, MatcherKind, Node, Order, Problems, Reading,
     SourceFile, Table, Type, Yaml,
 };
+use regex::Regex;
 
 /// The keys of a matcher that is a map.
 pub(crate) static MATCHER: Table = Table {
@@ -30,6 +31,11 @@ pub(crate) static MATCHER: Table = Table {
             "word-of",
             Shape::Template,
             "words, separated by blanks or commas, one of which the value is; case is ignored",
+        ),
+        Key::new(
+            "includes",
+            Shape::Template,
+            "words, separated by blanks or commas, each of which is one of the values; case counts",
         ),
         Key::new("at-least", Shape::Template, "the smallest number"),
         Key::new("at-most", Shape::Template, "the largest number"),
@@ -160,6 +166,7 @@ impl Reading {
                 MatcherKind::Contains(literal)
             }
             "word-of" => MatcherKind::WordOf(self.template(value, "a text of words")?),
+            "includes" => MatcherKind::Includes(self.template(value, "a text of words")?),
             "at-least" => MatcherKind::AtLeast(self.number(value)?),
             "at-most" => MatcherKind::AtMost(self.number(value)?),
             "length" => MatcherKind::Length(Box::new(self.matcher(value)?)),
@@ -214,23 +221,37 @@ impl Reading {
                 self.matches_everything(node, "an empty regular expression");
                 return None;
             }
-            if let Err(error) = regex::Regex::new(plain) {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
-                self.problem(
-                    "regex",
-                    node.span,
-                    format!(
-                        "this is no regular expression: {}",
-                        reason.trim_start_matches("error: ")
-                    ),
-                    "cannot be compiled",
-                    None,
-                );
-                return None;
-            }
+            self.pattern(node, plain)?;
         }
         Some(MatcherKind::Matches(template))
+    }
+
+    /// A regular expression with a group: that is what is meant of the text it fits.
+    pub(crate) fn grouped(&mut self, node: &Node, pattern: &str) -> Option<Regex> {
+        let regex = self.pattern(node, pattern)?;
+        if regex.captures_len() > 1 {
+            return Some(regex);
+        }
+        self.wrong_type(node, "a regular expression with a group `(...)`")
+    }
+
+    fn pattern(&mut self, node: &Node, pattern: &str) -> Option<Regex> {
+        let error = match Regex::new(pattern) {
+            Ok(regex) => return Some(regex),
+            Err(error) => error.to_string(),
+        };
+        let reason = error.lines().last().unwrap_or_default().trim();
+        self.problem(
+            "regex",
+            node.span,
+            format!(
+                "this is no regular expression: {}",
+                reason.trim_start_matches("error: ")
+            ),
+            "cannot be compiled",
+            None,
+        );
+        None
     }
 
     /// `is: TYPE`, or a list of types of which the value has one.
@@ -309,6 +330,7 @@ mod tests {
         "Words(Matcher { place: f.yaml:1:8, kind: Count(Matcher { place: f.yaml:1:17, kind: Equals(Number(Number(1))) }) })"
     )]
     #[case("word-of: '{{ x }}'", "WordOf(\"{{ x }}\" at f.yaml:1:10)")]
+    #[case("includes: '{{ x }}'", "Includes(\"{{ x }}\" at f.yaml:1:11)")]
     fn a_matcher_is_read_in_each_form(#[case] yaml: &str, #[case] kind: &str) {
         assert_eq!(read(yaml), (kind.to_owned(), vec![]));
     }

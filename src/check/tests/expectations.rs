@@ -82,6 +82,14 @@ fn sample() -> Exchange {
     "{ header: { X-None: { word-of: 'a' } } }"
 )]
 #[case(
+    "{ header: { X-Many: { includes: 'b, a' } } }",
+    "{ header: { X-Many: { includes: 'a B' } } }"
+)]
+#[case(
+    "{ header: { X-Many: { includes: a } } }",
+    "{ header: { X-None: { includes: a } } }"
+)]
+#[case(
     "{ header: { Content-Type: { ignoring-case: APPLICATION/json } } }",
     "{ header: { Content-Type: { ignoring-case: json } } }"
 )]
