@@ -24,6 +24,8 @@ pub struct Finding {
     pub diff: Option<Diff>,
     /// The exchange it was seen in.
     pub exchange: Option<Arc<Exchange>>,
+    /// In how many exchanges: this one, and those alike that are not shown.
+    pub times: u64,
 }
 
 /// The clause of a finding, with what a reader needs to argue with it.

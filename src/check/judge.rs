@@ -100,7 +100,7 @@ impl Judge {
         operation: Option<usize>,
         scope: &Scope,
     ) -> Judged {
-        self.judge(&self.server, false, exchange, operation, scope)
+        self.some(Judges::Server, exchange, operation, scope, &mut |_| true)
     }
 
     /// One invariant alone, by its id; a behaviour, or one that does not concern the operation, gives nothing.
@@ -134,27 +134,35 @@ impl Judge {
     /// Every invariant that promises something of the client; its request counts although the exchange broke.
     #[must_use]
     pub fn client(&self, exchange: &Exchange, operation: Option<usize>, scope: &Scope) -> Judged {
-        self.judge(&self.client, true, exchange, operation, scope)
+        self.some(Judges::Client, exchange, operation, scope, &mut |_| true)
     }
 
-    fn judge(
+    /// Of the invariants that promise something of one side, those that are wanted, by their index.
+    pub(crate) fn some(
         &self,
-        concerned: &Concerned,
-        client: bool,
+        side: Judges,
         exchange: &Exchange,
         operation: Option<usize>,
         scope: &Scope,
+        wanted: &mut dyn FnMut(usize) -> bool,
     ) -> Judged {
         let mut judged = Judged::default();
+        let concerned = match side {
+            Judges::Server => &self.server,
+            Judges::Client => &self.client,
+        };
         let clauses = concerned.of(operation);
         if clauses.is_empty() {
             return judged;
         }
         let mut case = Case::new(&self.contract, exchange);
         case.url = self.url;
-        case.client = client;
+        case.client = side == Judges::Client;
         let env = self.env(scope, exchange, operation);
         for &at in clauses {
+            if !wanted(at) {
+                continue;
+            }
             let clause = &self.contract.clauses[at];
             if let Err(wrong) = self.one(clause, at, &case, &env, &mut judged) {
                 judged.wrong.push(Wrong {
@@ -230,6 +238,7 @@ impl Judge {
                 actual: broken.to_string(),
                 diff: None,
                 exchange: None,
+                times: 1,
             });
             return judged;
         }
@@ -332,6 +341,7 @@ impl Judge {
             actual: mismatch.actual,
             diff: mismatch.diff,
             exchange: None,
+            times: 1,
         }
     }
 

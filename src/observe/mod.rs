@@ -10,6 +10,9 @@
 //! own behind a bounded queue.
 
 mod ends;
+mod judge;
+mod judge_bodies;
+mod judge_groups;
 mod kept;
 mod observed;
 mod open;
@@ -19,6 +22,7 @@ mod pump;
 mod shared;
 mod tap;
 
+pub use judge::{Found, Judgement};
 pub use observed::{End, Extent, Observed};
 pub use passed::{Flaw, Side, Tally};
 pub use proxy::{Proxy, ProxyError, ProxyOptions};

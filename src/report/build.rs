@@ -92,6 +92,7 @@ fn suite_report(suite: &SuiteResult, strictness: Strictness, mask: &Mask) -> Sui
                     ClauseOutcome::Kept => "kept",
                     ClauseOutcome::Broken => "broken",
                     ClauseOutcome::NotExercised => "not exercised",
+                    ClauseOutcome::NeedsScenario => "needs a scenario",
                 }
                 .to_owned(),
                 checked: clause.checked,
@@ -204,6 +205,7 @@ fn finding_report(finding: &Finding, mask: &Mask) -> FindingReport {
             .exchange
             .as_ref()
             .map(|exchange| exchange_report(exchange, mask)),
+        times: finding.times,
     }
 }
 

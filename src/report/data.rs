@@ -132,6 +132,21 @@ pub struct FindingReport {
     /// The exchange it was seen in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeReport>,
+    /// In how many exchanges it was found: in this one, and in those alike that are not kept; 1 where it is left out.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: u64,
+}
+
+fn once() -> u64 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for this signature"
+)]
+fn is_once(times: &u64) -> bool {
+    *times == 1
 }
 
 /// A document a clause stands on.
@@ -225,7 +240,7 @@ pub struct ClauseReport {
     /// `must`, `should` or `may`.
     #[serde(with = "level_word")]
     pub level: Level,
-    /// `kept`, `broken` or `not exercised`.
+    /// `kept`, `broken`, `not exercised`, or `needs a scenario`: of observed traffic, which cannot show it.
     pub outcome: String,
     /// How often it was judged.
     pub checked: u64,

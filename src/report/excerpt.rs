@@ -18,6 +18,10 @@ pub(crate) fn heading(finding: &FindingReport) -> String {
     match &finding.clause {
         Some(clause) => format!("{} broken: {clause}", word(finding.level)),
         None if finding.subject == "snapshot" => "snapshot differs".to_owned(),
+        // Of observed traffic: no file says what was expected.
+        None if finding.place.is_none() && finding.step_place.is_none() => {
+            format!("{} broken: {}", word(finding.level), finding.subject)
+        }
         None => "precondition not met".to_owned(),
     }
 }
@@ -83,6 +87,10 @@ pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> St
     if let Some(exchange) = &finding.exchange {
         let line = format!("{} at {}", exchange.request.line, exchange.origin);
         put!(out, "  request   {}\n", style.wrap(&visible(&line), 12));
+    }
+    if finding.times > 1 {
+        let more = finding.times - 1;
+        put!(out, "  again     {more} more like it, not shown\n");
     }
     put!(out, "  subject   {}\n", visible(&finding.subject));
     put!(

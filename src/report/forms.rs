@@ -72,7 +72,7 @@ fn add_scenario(to: &mut ScenarioReport, from: ScenarioReport) {
 }
 
 fn add_clause(to: &mut ClauseReport, from: ClauseReport) {
-    const RANK: [&str; 3] = ["not exercised", "kept", "broken"];
+    const RANK: [&str; 4] = ["needs a scenario", "not exercised", "kept", "broken"];
     let rank = |outcome: &str| RANK.iter().position(|known| *known == outcome);
     if rank(&from.outcome) > rank(&to.outcome) {
         to.outcome = from.outcome;

@@ -150,6 +150,7 @@ fn finding(clause: Option<ClauseRef>, level: Level, step: &str) -> Finding {
         actual: "200".to_owned(),
         diff: None,
         exchange: Some(exchange()),
+        times: 1,
     }
 }
 

@@ -120,6 +120,7 @@ pub(super) fn finding(
         actual: actual.into(),
         diff: None,
         exchange: None,
+        times: 1,
     }
 }
 

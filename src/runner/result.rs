@@ -113,6 +113,8 @@ pub enum ClauseOutcome {
     Broken,
     /// Never judged.
     NotExercised,
+    /// Never judged, and no single exchange could show it: of observed traffic.
+    NeedsScenario,
 }
 
 /// What a run tells while it goes.

@@ -101,5 +101,6 @@ fn lone(file: &Path, expected: &str) -> Finding {
         ),
         diff: None,
         exchange: None,
+        times: 1,
     }
 }

@@ -127,6 +127,7 @@ fn finding(step: &str, expected: &str, actual: &str) -> Finding {
             actual: new,
         }),
         exchange: None,
+        times: 1,
     }
 }
 
