@@ -118,6 +118,11 @@ impl PathPattern {
         Ok(path)
     }
 
+    /// Whether a path as it stands in a request target fits.
+    pub(crate) fn fits(&self, path: &str) -> bool {
+        self.captures(&segments_of(path)).is_some()
+    }
+
     /// The values of its names, where the segments of a path (percent-decoded) fit.
     pub(crate) fn captures(&self, path: &[String]) -> Option<Vec<(String, String)>> {
         let mut captures = Vec::new();

@@ -81,6 +81,7 @@ fn shape_schema(shape: &Shape) -> Value {
         Shape::Text | Shape::Template => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Integer => json!({ "type": "integer", "minimum": 0 }),
+        Shape::Number => json!({ "type": "number" }),
         Shape::Duration => json!({ "type": "string", "pattern": "^[0-9.]+ ?(ms|s|m|h)$" }),
         Shape::Null => json!({ "type": "null" }),
         Shape::Words(words) => json!({ "enum": words }),

@@ -39,6 +39,8 @@ pub(crate) enum Shape {
     Boolean,
     /// A whole number, not negative.
     Integer,
+    /// A number, a fraction too.
+    Number,
     /// `200ms`, `2s`, `5m`
     Duration,
     /// `null`
