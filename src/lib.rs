@@ -20,6 +20,6 @@ pub mod snapshot;
 pub mod source;
 pub mod suite;
 
-pub use api::{Mock, MockBuilder, Scenarios, StartError, bits_upload, hpc_pack};
+pub use api::{Call, Calls, Mock, MockBuilder, Scenarios, StartError, bits_upload, hpc_pack};
 pub use hpc_pack::{Form, Hosting};
-pub use mock::{Clock, Entry};
+pub use mock::{At, Clock, Commit, Cue, Entry};

@@ -1,10 +1,11 @@
+use super::{Calls, Unmet, forms, verify};
 use crate::{
     auth::User,
     bits_upload::{self, MissingFolder, Overlap},
     hpc_pack::{self, Form, Hosting},
     mock::{
-        Auth, Clock, Cues, Entry, Ids, Kind, Options, Server, ServerError, ServerOptions,
-        SettingError, Tls,
+        Admin, Auth, Clock, Cue, CueBook, CueError, CueId, Cues, Entry, Ids, Kind, Options, Server,
+        ServerError, ServerOptions, Sessions, SettingError, Tls, cues::Unmatched, reset,
     },
 };
 use std::{fmt, marker::PhantomData, net::SocketAddr, path::PathBuf, sync::Arc};
@@ -43,6 +44,7 @@ pub struct MockBuilder<S> {
     kind: &'static Kind,
     options: Options,
     server: ServerOptions,
+    admin: bool,
     suite: PhantomData<S>,
 }
 
@@ -73,6 +75,7 @@ impl<S> MockBuilder<S> {
             kind,
             options: Options::default(),
             server: ServerOptions::default(),
+            admin: false,
             suite: PhantomData,
         }
     }
@@ -149,10 +152,17 @@ impl<S> MockBuilder<S> {
         self
     }
 
-    /// What breaks connections on cue.
+    /// Code of your own that is asked what strikes a request, where no [`Cue`] does.
     #[must_use]
     pub fn cues(mut self, cues: Arc<dyn Cues>) -> Self {
         self.server.cues = Some(cues);
+        self
+    }
+
+    /// Has the admin interface under `/__wireproof/`, as `wireproof serve` has, for programs on this machine.
+    #[must_use]
+    pub fn admin(mut self) -> Self {
+        self.admin = true;
         self
     }
 
@@ -162,8 +172,18 @@ impl<S> MockBuilder<S> {
     /// A setting or quirk that does not exist; an address that cannot be listened on; no tokio runtime around it.
     pub async fn start(self) -> Result<Mock, StartError> {
         let model = (self.kind.start)(&self.options)?;
+        let operations = forms::operations(self.kind, &self.options.set);
+        let mut server = self.server;
+        let book = CueBook::new(Arc::clone(&model), server.clock.clone(), operations);
+        let book = Arc::new(book.also(server.cues.take()));
+        if self.admin {
+            let admin = Admin::new(self.kind.suite, Arc::clone(&book));
+            server.admin = Some(Arc::new(admin));
+        }
+        server.cues = Some(Arc::clone(&book) as Arc<dyn Cues>);
         Ok(Mock {
-            server: Server::start(model, self.server)?,
+            server: Server::start(model, server)?,
+            book,
         })
     }
 }
@@ -243,6 +263,7 @@ impl MockBuilder<BitsUpload> {
 /// A mock that listens. It stops when it is dropped.
 pub struct Mock {
     server: Server,
+    book: Arc<CueBook>,
 }
 
 impl fmt::Debug for Mock {
@@ -264,7 +285,72 @@ impl Mock {
         self.server.journal().received()
     }
 
-    /// Its time: `clock().advance(..)` moves a held clock.
+    /// Has something go wrong; it is asked behind the cues that were placed before it.
+    ///
+    /// # Errors
+    /// It names an operation or a fault that does not exist, or its path or a regular expression cannot be read.
+    pub fn cue(&self, cue: Cue) -> Result<CueId, CueError> {
+        self.book.place(cue)
+    }
+
+    /// The cues, to list them or to take them away.
+    #[must_use]
+    pub fn cues(&self) -> &CueBook {
+        &self.book
+    }
+
+    /// The latest requests that no cue struck while there were cues, and why none did.
+    #[must_use]
+    pub fn unmatched(&self) -> Vec<Unmatched> {
+        self.book.unmatched()
+    }
+
+    /// Sees to it that the calls came that are expected.
+    ///
+    /// # Panics
+    /// Where they did not: the message shows the nearest request, and line by line what differed.
+    #[track_caller]
+    pub fn verify(&self, calls: impl Into<Calls>) {
+        if let Err(unmet) = self.verified(calls) {
+            panic!("{unmet}");
+        }
+    }
+
+    /// The same as a value.
+    ///
+    /// # Errors
+    /// The calls did not come as expected.
+    pub fn verified(&self, calls: impl Into<Calls>) -> Result<(), Unmet> {
+        verify(&calls.into(), &self.received(), self.book.operations())
+    }
+
+    /// Drops the session of that id; false where there is none.
+    pub fn drop_session(&self, id: &str) -> bool {
+        let now = self.clock().now();
+        self.server.model().drop_sessions(Sessions::Named(id), now) > 0
+    }
+
+    /// Starts the server again: what only memory held is lost, and every connection ends. Cues and journal stay.
+    ///
+    /// A BITS server with [`data_dir`](MockBuilder::data_dir) still has its sessions then; a head node has lost jobs and
+    /// sessions.
+    pub fn restart(&self) {
+        self.server.restart();
+    }
+
+    /// Takes everything back to its start: no cues, no journal, no sessions, jobs and uploads. The clock stays as it is, and
+    /// so do files in [`data_dir`](MockBuilder::data_dir).
+    pub fn reset(&self) {
+        let server = &self.server;
+        reset(
+            &self.book,
+            server.model().as_ref(),
+            server.journal(),
+            server.clock(),
+        );
+    }
+
+    /// Its time: `clock().advance(..)` moves it.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         self.server.clock()

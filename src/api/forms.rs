@@ -1,12 +1,14 @@
 //! Which mock answers for a suite, and in which forms it is checked.
 
 use crate::{
-    mock::Kind,
+    mock::{Kind, Operations},
     plan::{MOCK_RUN_ID, PlanOptions, TargetTraits, plan},
     report::mock_target,
     runner::{MockModel, MockTarget, SuiteRun, Target},
     scenario::Suite,
+    suite::SuiteFiles,
 };
+use std::sync::Arc;
 
 /// The mocks that come with the project.
 const KINDS: [&Kind; 2] = [&crate::bits_upload::KIND, &crate::hpc_pack::KIND];
@@ -14,6 +16,17 @@ const KINDS: [&Kind; 2] = [&crate::bits_upload::KIND, &crate::hpc_pack::KIND];
 /// The mock of a suite, where it has one of its own.
 pub(crate) fn kind(suite: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.suite == suite)
+}
+
+/// Tells the operations of such a mock apart, set so.
+pub(crate) fn operations(kind: &'static Kind, set: &[(String, String)]) -> Operations {
+    let contract = || {
+        SuiteFiles::embedded(kind.suite)?
+            .contract()
+            .ok()
+            .map(Arc::new)
+    };
+    Operations::of(contract, set.iter().cloned())
 }
 
 /// The value of `form` in each form that the embedded mock is checked in; `set` is what the user fixed.

@@ -6,6 +6,10 @@ mod builder;
 pub(crate) mod forms;
 mod scenarios;
 pub(crate) mod snapshots;
+mod verify;
 
 pub use builder::{BitsUpload, HpcPack, Mock, MockBuilder, StartError, bits_upload, hpc_pack};
 pub use scenarios::Scenarios;
+pub use verify::{Call, Calls, Unmet};
+
+use verify::verify;

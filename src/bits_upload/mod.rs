@@ -7,7 +7,7 @@
 //! | for | look into |
 //! |---|---|
 //! | what can be set, with every default | `settings`, the words in `values` |
-//! | what can be made to go wrong | `quirks` |
+//! | what can be made to go wrong | `quirks`; errors told on cue, `cued` |
 //! | one request from its head to its answer | `server` (doors call it), `packets` (validation, dispatch), `fragments` |
 //! | the application behind an upload-reply | `notification`, `wire::notify` |
 //! | what sessions do | `domain::uploads` (create, find, admit, time out), `domain::completion` (settle, close, cancel) |
@@ -41,6 +41,7 @@
 //! # Ok::<(), wireproof::mock::SettingError>(())
 //! ```
 
+mod cued;
 mod domain;
 mod fragments;
 mod notification;
@@ -74,6 +75,7 @@ pub const KIND: Kind = Kind {
     suite: SUITE,
     settings: settings::SETTINGS,
     quirks: quirks::QUIRKS,
+    faults: &cued::FAULTS,
     start,
 };
 

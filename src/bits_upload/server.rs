@@ -1,5 +1,6 @@
 use super::{
     Quirk, Settings,
+    cued::FAULTS,
     domain::{Fault, Folder, Memory, Settled, Space, Store, Uploads},
     fragments::FragmentSink,
     notification::Notifications,
@@ -12,8 +13,8 @@ use super::{
 use crate::{
     message::Reply,
     mock::{
-        Answer, Begin, BodyEnd, Head, Model, Moment, Options, Outcome, Refusal as Refused,
-        SettingError, Sink, Token,
+        self, Answer, Begin, BodyEnd, Head, Model, Moment, Options, Outcome, Refusal as Refused,
+        Sessions, SettingError, Sink, Token,
     },
 };
 use std::{any::Any, io, sync::Arc};
@@ -166,6 +167,31 @@ impl Model for Server {
     fn restart(&self, now: Moment) {
         self.core.notifications.forget();
         self.core.uploads.recover(now);
+    }
+
+    fn reset(&self, now: Moment) {
+        self.core.uploads.drop_sessions(None);
+        self.restart(now);
+    }
+
+    fn drop_sessions(&self, which: Sessions<'_>, _now: Moment) -> usize {
+        let id = match which {
+            Sessions::All => None,
+            Sessions::Named(id) => Some(id),
+            Sessions::Of(head) => {
+                let id = head.request.headers.get("BITS-Session-Id");
+                Some(id.unwrap_or_default().trim())
+            }
+        };
+        self.core.uploads.drop_sessions(id)
+    }
+
+    fn faults(&self) -> &'static [mock::Fault] {
+        &FAULTS
+    }
+
+    fn fault(&self, id: &str, head: &Head, _now: Moment) -> Option<Reply> {
+        self.core.cued(id, head)
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -175,6 +175,8 @@ pub(crate) enum SchemaKind {
     Scenario,
     /// A contract.yaml
     Contract,
+    /// A file of cues
+    Cues,
 }
 
 #[derive(Args, Debug)]

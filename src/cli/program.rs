@@ -92,6 +92,7 @@ fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> 
             data(&match args.kind {
                 SchemaKind::Scenario => crate::scenario::schema(),
                 SchemaKind::Contract => crate::contract::schema(),
+                SchemaKind::Cues => crate::mock::cues::schema(),
             })?;
             Ok(Exit::Conforms)
         }

@@ -8,9 +8,14 @@ use super::{
 };
 use crate::report::put;
 use crate::{
+    api::forms,
     auth::User,
-    mock::{Auth, Kind, Model, Options, Server, ServerOptions, Tls},
+    mock::{
+        Admin, Auth, Clock, CueBook, Documented, Kind, Model, Operations, Options, Server,
+        ServerOptions, Tls, cues,
+    },
     report::Exit,
+    source::SourceFile,
 };
 use std::{env, fs, sync::Arc};
 
@@ -27,12 +32,21 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
         })?;
         return Ok(Exit::Conforms);
     }
-    let model = model(served, args)?;
+    let clock = Clock::system();
+    let (suite, operations) = match &served {
+        Served::Kind(kind) => (kind.suite.to_owned(), forms::operations(kind, &args.set)),
+        Served::Documented(model) => documented(model.as_ref(), &args.suite),
+    };
+    let model = model(served, args, &clock)?;
+    let book = book(args, &suite, &model, &clock, operations)?;
     let options = ServerOptions {
         listen: args.listen,
+        clock,
         auth: auth(args)?,
         tls: tls(args)?,
         allow_open: args.allow_open,
+        admin: admin(args, suite, &book)?,
+        cues: Some(book),
         ..ServerOptions::default()
     };
     let ca = options
@@ -66,7 +80,63 @@ fn refused(error: crate::mock::ServerError) -> Stop {
     }
 }
 
-fn model(served: Served, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
+/// Id and operations of a suite that is served from its documents.
+fn documented(model: &dyn Model, name: &str) -> (String, Operations) {
+    let model = model.as_any().downcast_ref::<Documented>();
+    let operations = model.map_or_else(Operations::unknown, Documented::operations);
+    let suite = operations.contract_id().unwrap_or(name).to_owned();
+    (suite, operations)
+}
+
+/// The cues that the file holds, placed.
+fn book(
+    args: &ServeArgs,
+    suite: &str,
+    model: &Arc<dyn Model>,
+    clock: &Clock,
+    operations: Operations,
+) -> Result<Arc<CueBook>, Stop> {
+    let book = CueBook::new(Arc::clone(model), clock.clone(), operations.clone());
+    if let Some(path) = &args.cues {
+        let file = SourceFile::load(path, &path.display().to_string())
+            .map_err(|problem| suites::wrong(&problem.into()))?;
+        let known = cues::Known {
+            suite,
+            operations: &operations,
+            faults: model.faults(),
+        };
+        let (all, problems) = cues::read(&file, &known);
+        if !problems.is_empty() {
+            return Err(suites::wrong(&problems));
+        }
+        book.place_all(all)
+            .map_err(|error| Stop::input(error.to_string()))?;
+    }
+    Ok(Arc::new(book))
+}
+
+/// The admin interface, unless it is not wanted.
+fn admin(args: &ServeArgs, suite: String, book: &Arc<CueBook>) -> Result<Option<Arc<Admin>>, Stop> {
+    if args.no_admin {
+        return Ok(None);
+    }
+    let mut admin = Admin::new(suite, Arc::clone(book));
+    if let Some(variable) = &args.admin_token_env {
+        let token = password(variable)?;
+        if token.is_empty() {
+            return Err(Stop::input(format!(
+                "the environment variable `{variable}` is empty, and so is no token"
+            )));
+        }
+        admin = admin.token(token);
+    }
+    for host in &args.admin_host {
+        admin = admin.host(host);
+    }
+    Ok(Some(Arc::new(admin)))
+}
+
+fn model(served: Served, args: &ServeArgs, clock: &Clock) -> Result<Arc<dyn Model>, Stop> {
     let kind = match served {
         Served::Kind(kind) => kind,
         Served::Documented(model) => {
@@ -93,6 +163,7 @@ fn model(served: Served, args: &ServeArgs) -> Result<Arc<dyn Model>, Stop> {
         set: args.set.clone(),
         quirks: args.quirk.clone(),
         data_dir: args.data_dir.clone(),
+        clock: clock.clone(),
         ..Options::default()
     };
     (kind.start)(&options).map_err(|error| Stop::input(error.to_string()))
@@ -172,6 +243,10 @@ fn settings(kind: &Kind) -> String {
     out += "quirks, as --quirk ID\n";
     for quirk in kind.quirks {
         put!(out, "  {}\n      {}\n", quirk.id, quirk.says);
+    }
+    out += "documented faults, as `fault: ID` of a cue\n";
+    for fault in kind.faults {
+        put!(out, "  {}\n      {}\n", fault.id, fault.says);
     }
     out
 }

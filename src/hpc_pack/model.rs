@@ -4,15 +4,15 @@ use super::{
     quirks, settings,
     soa::Soa,
     wire::{
-        Accepts, Call, Fault, Flow, Found, HEADER_NAMES, Media, Query, Route, Rules, Shape, Stated,
-        WireReply, code, dispatch, find, mask, mask_reply, negotiate, rules, shape,
+        Accepts, Call, FAULTS, Fault, Flow, Found, HEADER_NAMES, Media, Query, Route, Rules, Shape,
+        Stated, WireReply, code, cued, dispatch, find, mask, mask_reply, negotiate, rules, shape,
     },
 };
 use crate::{
     message::{Framing, Reply, Request},
     mock::{
-        Answer, Begin, BodyEnd, BodyLength, Head, Ids, Kind, Model, Moment, Options, Outcome,
-        Refusal, SettingError, Sink, Token,
+        self, Answer, Begin, BodyEnd, BodyLength, Head, Ids, Kind, Model, Moment, Options, Outcome,
+        Refusal, Sessions, SettingError, Sink, Token,
     },
 };
 use std::{
@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
     suite: SUITE,
     settings: &settings::LISTED,
     quirks: quirks::LISTED,
+    faults: &FAULTS,
     start,
 };
 
@@ -75,13 +76,7 @@ struct Manner {
 impl HeadNode {
     /// A head node without jobs and sessions.
     pub(crate) fn new(settings: Settings, quirks: Quirks, ids: Ids) -> Self {
-        // Both texts were read once when they were set, so that mistakes have been told.
-        let setup = Setup {
-            cluster: Cluster::read(&settings.cluster_file).unwrap_or_default(),
-            scripts: Script::read_all(&settings.commands).unwrap_or_default(),
-            quirks,
-        };
-        let scheduler = Scheduler::new(setup, &ids);
+        let scheduler = new_scheduler(&settings, quirks, &ids);
         Self {
             soa: Soa::new(&settings, quirks),
             scheduler: Mutex::new(scheduler),
@@ -239,6 +234,16 @@ impl HeadNode {
     }
 }
 
+fn new_scheduler(settings: &Settings, quirks: Quirks, ids: &Ids) -> Scheduler {
+    // Both texts were read once when they were set, so that mistakes have been told.
+    let setup = Setup {
+        cluster: Cluster::read(&settings.cluster_file).unwrap_or_default(),
+        scripts: Script::read_all(&settings.commands).unwrap_or_default(),
+        quirks,
+    };
+    Scheduler::new(setup, ids)
+}
+
 /// Two of the private addresses that an Azure deployment shows.
 const AUTHORITY_CHAIN: &str = "10.0.0.4,10.0.0.5";
 
@@ -337,8 +342,32 @@ impl Model for HeadNode {
         mask_reply(reply);
     }
 
+    /// Jobs and sessions are in memory, so all of them go.
     fn restart(&self, _now: Moment) {
         self.soa.clear();
+        self.lock_waiting().clear();
+        *self.scheduler() = new_scheduler(&self.settings, self.quirks, &self.ids);
+    }
+
+    fn drop_sessions(&self, which: Sessions<'_>, now: Moment) -> usize {
+        let id = match which {
+            Sessions::All => return self.soa.drop_sessions(None),
+            Sessions::Named(id) => id.parse().ok(),
+            Sessions::Of(head) => match self.read(head, now).1 {
+                Ok(call) if call.route.path.contains(&"{session}") => call.id(0),
+                Ok(_) | Err(_) => None,
+            },
+        };
+        id.map_or(0, |id| self.soa.drop_sessions(Some(id)))
+    }
+
+    fn faults(&self) -> &'static [mock::Fault] {
+        &FAULTS
+    }
+
+    fn fault(&self, id: &str, head: &Head, now: Moment) -> Option<Reply> {
+        let fault = cued(self, id)?;
+        Some(self.refusal(self.read(head, now).0, fault, now))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -31,13 +31,14 @@ impl Moment {
     }
 }
 
-/// The time of a mock: that of the machine, or one that stands still until it is advanced.
+/// The time of a mock: that of the machine, or one that stands still until it is advanced. Its clones are one clock.
 #[derive(Clone, Debug)]
 pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    System,
+    /// The time of the machine, and how far ahead of it the mock has been moved, in milliseconds.
+    System(Arc<watch::Sender<u64>>),
     Held {
         now: Arc<watch::Sender<Moment>>,
         skips: bool,
@@ -51,7 +52,7 @@ impl Clock {
     /// The time of the machine.
     #[must_use]
     pub fn system() -> Self {
-        Self(Kind::System)
+        Self(Kind::System(Arc::new(watch::Sender::new(0))))
     }
 
     /// Stands still; who waits on it waits until [`advance`](Clock::advance) has brought it there.
@@ -76,7 +77,7 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Kind::System => {
+            Kind::System(ahead) => {
                 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
                 let now = SystemTime::now();
                 Moment(
@@ -87,15 +88,20 @@ impl Clock {
                     )
                     .unwrap_or(u64::MAX),
                 )
+                .after(Duration::from_millis(*ahead.borrow()))
             }
             Kind::Held { now, .. } => *now.borrow(),
         }
     }
 
-    /// Brings a held clock forward; the time of the machine stays as it is.
+    /// Brings the clock forward; one that shows the time of the machine runs ahead of it from then on.
     pub fn advance(&self, by: Duration) {
-        if let Kind::Held { now, .. } = &self.0 {
-            now.send_modify(|moment| *moment = moment.after(by));
+        match &self.0 {
+            Kind::System(ahead) => {
+                let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+                ahead.send_modify(|ahead| *ahead = ahead.saturating_add(by));
+            }
+            Kind::Held { now, .. } => now.send_modify(|moment| *moment = moment.after(by)),
         }
     }
 
@@ -114,7 +120,20 @@ impl Clock {
     /// Waits until the clock shows that moment or a later one.
     pub async fn reach(&self, moment: Moment) {
         match &self.0 {
-            Kind::System => tokio::time::sleep(moment.since(self.now())).await,
+            Kind::System(ahead) => {
+                let mut moved = ahead.subscribe();
+                loop {
+                    let left = moment.since(self.now());
+                    if left.is_zero() {
+                        return;
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(left) => {}
+                        // The sender lives in `self`, so waiting cannot fail.
+                        _ = moved.changed() => {}
+                    }
+                }
+            }
             Kind::Held { now, skips: true } => {
                 now.send_modify(|at| *at = (*at).max(moment));
             }
@@ -147,6 +166,23 @@ mod tests {
         assert!(!waiting.is_finished());
         clock.advance(Duration::from_secs(1));
         assert_eq!(waiting.await.unwrap(), Moment(3_000));
+    }
+
+    #[tokio::test]
+    async fn the_clock_of_the_machine_runs_ahead_once_it_was_moved_and_lets_go_of_those_who_wait() {
+        let clock = Clock::system();
+        let begun = clock.now();
+        let until = begun.after(Duration::from_secs(3_600));
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.reach(until).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        clock.advance(Duration::from_secs(3_600));
+        waiting.await.unwrap();
+        let ahead = clock.now().since(begun);
+        assert!((3_600..3_660).contains(&ahead.as_secs()), "{ahead:?}");
     }
 
     #[tokio::test]

@@ -15,6 +15,10 @@ pub trait Cues: Send + Sync + 'static {
 pub struct Strike {
     /// Sent in place of the model's reply.
     pub reply: Option<Reply>,
+    /// The id of a documented fault of the model, sent in place of its reply; see [`Model::faults`](super::Model::faults).
+    pub fault: Option<String>,
+    /// Done to the server itself: before the model sees the request, or once it has taken it.
+    pub acts: Vec<Act>,
     /// Waited on the mock's clock, before the reply starts.
     pub delay: Duration,
     /// Breaks the connection.
@@ -33,6 +37,17 @@ pub enum Commit {
     After,
 }
 
+/// Something that befalls the server, whatever the client sees of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The session that the request names is gone.
+    DropSession,
+    /// The server starts again: what only memory held is lost, and every connection ends.
+    Restart,
+    /// The clock jumps ahead by that much.
+    Advance(Duration),
+}
+
 /// One break below HTTP.
 ///
 /// Waits are on the mock's clock: a clock that skips passes a stall with an end, and a throttle, at once.
@@ -46,8 +61,8 @@ pub enum Defect {
     Stall(At, Option<Duration>),
     /// These bytes in place of the reply; then the connection is closed.
     Garbage(Vec<u8>),
-    /// Not more than that many bytes of the reply in a second, at least one.
-    Throttle(u32),
+    /// From there on not more than that many bytes of the reply in a second, at least one.
+    Throttle(At, u32),
     /// The reply with that `Content-Length`, right or wrong; then the connection is closed.
     ContentLength(u64),
     /// So many bytes of the request's body are read, no more; the model is told the body was cut.
@@ -74,6 +89,13 @@ pub enum Then {
     Stall(Option<Duration>),
 }
 
+impl At {
+    /// Before the first byte of the reply.
+    pub const BEFORE_HEAD: Self = Self::Byte(0);
+    /// Right behind the head, before the first byte of the body.
+    pub const AFTER_HEAD: Self = Self::Body(0);
+}
+
 impl Strike {
     /// Nothing but that defect, after the model has taken the request.
     #[must_use]
@@ -87,6 +109,7 @@ impl Strike {
     /// Whether the model's own reply has no part in what the client sees.
     pub(super) fn replaces_reply(&self) -> bool {
         self.reply.is_some()
+            || self.fault.is_some()
             || match &self.defect {
                 Some(Defect::Close(_) | Defect::Reset(_) | Defect::Garbage(_)) => true,
                 Some(Defect::Stall(_, length)) => length.is_none(),

@@ -1,4 +1,4 @@
-use super::{Answer, Begin, BodyEnd, Head, Model, Moment, Outcome, Sink, Token};
+use super::{Answer, Begin, BodyEnd, Head, Model, Moment, Operations, Outcome, Sink, Token};
 use crate::{
     contract::Contract,
     message::{Reply, Request},
@@ -19,6 +19,13 @@ impl Documented {
     #[must_use]
     pub fn new(contract: Arc<Contract>, traits: BTreeMap<String, String>) -> Self {
         Self { contract, traits }
+    }
+
+    /// Tells its operations apart.
+    #[must_use]
+    pub fn operations(&self) -> Operations {
+        let contract = Arc::clone(&self.contract);
+        Operations::of(move || Some(Arc::clone(&contract)), self.traits.clone())
     }
 
     fn reply(&self, request: &Request) -> Reply {

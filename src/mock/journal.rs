@@ -17,6 +17,9 @@ use std::{
 /// How much of each body is kept.
 const BODY: usize = 1024;
 
+/// The number of records that are not kept; those that are count from 1.
+const HIDDEN: u64 = 0;
+
 /// What a door has seen: the heads and the first KiB of the bodies of requests and replies, bounded in bytes.
 ///
 /// The oldest entries go first. Secrets are masked when the journal is read.
@@ -90,6 +93,28 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Of a request that no journal shows.
+    pub(crate) fn hidden(head: &[u8]) -> Self {
+        Self::new(HIDDEN, 0, Moment::default(), head)
+    }
+
+    fn new(number: u64, connection: u64, at: Moment, head: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(head.len() + 384);
+        bytes.extend_from_slice(head);
+        Self {
+            number,
+            at,
+            connection,
+            head: head.len(),
+            request: head.len(),
+            reply_of: 0,
+            request_bytes: 0,
+            reply_bytes: 0,
+            ending: Ending::Replied,
+            bytes,
+        }
+    }
+
     /// More of the request's body.
     pub(crate) fn body(&mut self, bytes: &[u8]) {
         let room = (self.head + BODY).saturating_sub(self.bytes.len());
@@ -156,26 +181,17 @@ impl Journal {
 
     /// Begins a record with the head of a request as it stood on the wire.
     pub(crate) fn record(&self, connection: u64, at: Moment, head: &[u8]) -> Record {
-        let mut bytes = Vec::with_capacity(head.len() + 384);
-        bytes.extend_from_slice(head);
-        Record {
-            number: self.0.next.fetch_add(1, Ordering::Relaxed),
-            at,
-            connection,
-            head: head.len(),
-            request: head.len(),
-            reply_of: 0,
-            request_bytes: 0,
-            reply_bytes: 0,
-            ending: Ending::Replied,
-            bytes,
-        }
+        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        Record::new(number, connection, at, head)
     }
 
     /// Keeps a record; gives the number by which its ending can still be told.
     pub(crate) fn keep(&self, mut record: Record, ending: Ending) -> u64 {
         record.ending = ending;
         let number = record.number;
+        if number == HIDDEN {
+            return number;
+        }
         let mut ring = self.ring();
         ring.bytes += record.cost();
         ring.records.push_back(record);
@@ -268,7 +284,7 @@ impl fmt::Display for Entry {
     }
 }
 
-fn mask_credentials(headers: &mut Headers) {
+pub(super) fn mask_credentials(headers: &mut Headers) {
     for name in ["Authorization", "Proxy-Authorization"] {
         if let Some(value) = headers.get(name) {
             let scheme = value.split(' ').next().unwrap_or_default();

@@ -42,8 +42,48 @@ pub trait Model: Send + Sync + 'static {
     /// Forgets what only memory holds, as a restart of the process would. Nothing by default.
     fn restart(&self, _now: Moment) {}
 
+    /// Forgets everything that clients brought, as far as it is not kept in a folder of the user's. Nothing by default.
+    fn reset(&self, now: Moment) {
+        self.restart(now);
+    }
+
+    /// Drops sessions, as a server does that has lost them; tells how many there were. None by default.
+    fn drop_sessions(&self, _which: Sessions<'_>, _now: Moment) -> usize {
+        0
+    }
+
+    /// The documented faults that [`fault`](Model::fault) can tell. None by default.
+    fn faults(&self) -> &'static [Fault] {
+        &[]
+    }
+
+    /// A documented fault as the reply to a request, whatever its reason would be; none where there is no such fault.
+    fn fault(&self, _id: &str, _head: &Head, _now: Moment) -> Option<Reply> {
+        None
+    }
+
     /// For tests and cues that know the type behind the trait.
     fn as_any(&self) -> &dyn Any;
+}
+
+/// A documented error reply that a mock can give on cue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `kebab-case`.
+    pub id: &'static str,
+    /// What it tells a client, one line.
+    pub says: &'static str,
+}
+
+/// Which sessions of a mock are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Sessions<'a> {
+    /// Every one.
+    All,
+    /// The one of that id.
+    Named(&'a str),
+    /// The one that a request names.
+    Of(&'a Head),
 }
 
 /// The head of a request, and what the door knows about how it came.

@@ -1,4 +1,4 @@
-use super::{Clock, Ids, Model};
+use super::{Clock, Fault, Ids, Model};
 use std::{path::PathBuf, sync::Arc};
 
 /// One setting of a mock, as `--help-settings` shows it.
@@ -59,6 +59,8 @@ pub struct Kind {
     pub settings: &'static [Setting],
     /// Its quirks.
     pub quirks: &'static [Quirk],
+    /// The documented faults that its model can tell on cue.
+    pub faults: &'static [Fault],
     /// Builds the model.
     pub start: fn(&Options) -> Result<Arc<dyn Model>, SettingError>,
 }

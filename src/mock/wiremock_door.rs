@@ -10,9 +10,14 @@
 //! - [`Answer::Wait`] is over at once on a clock that is held or skips: the clock is brought to the moment. On the
 //!   clock of the machine it is answered 501, for a wiremock responder cannot wait.
 //! - [`Answer::Ask`] fails as unreachable, for a wiremock responder cannot send.
+//! - A cue cannot break the connection: one that would is answered 501 with a line that says so. A restart leaves connections
+//!   as they are.
 //! - There are no defects, no limits, no credentials and no journal; wiremock records requests itself.
 
-use super::{Answer, Begin, BodyEnd, Clock, Head, Model, Outcome, server::text};
+use super::{
+    Act, Answer, Begin, BodyEnd, Clock, Commit, Cues, Head, Model, Outcome, Sessions, Strike,
+    server::text,
+};
 use crate::{
     auth::Basic,
     message::{Broken, How, Reply, Request},
@@ -22,6 +27,7 @@ use std::{
     io::{Read as _, Seek as _, SeekFrom},
     ops::ControlFlow,
     sync::Arc,
+    time::Duration,
 };
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate, matchers::any};
 
@@ -30,8 +36,18 @@ const LAST: u8 = u8::MAX;
 
 /// Has a model answer every request of that server that no stub of the user's own matches.
 pub async fn mount(server: &MockServer, model: Arc<dyn Model>, clock: Clock) {
+    mount_with(server, model, clock, None).await;
+}
+
+/// The same, with things that go wrong on cue as far as they can here: replies, faults, delays, and what befalls the model.
+pub async fn mount_with(
+    server: &MockServer,
+    model: Arc<dyn Model>,
+    clock: Clock,
+    cues: Option<Arc<dyn Cues>>,
+) {
     Mock::given(any())
-        .respond_with(Responder { model, clock })
+        .respond_with(Responder { model, clock, cues })
         .with_priority(LAST)
         .mount(server)
         .await;
@@ -59,16 +75,78 @@ impl Mounted {
 struct Responder {
     model: Arc<dyn Model>,
     clock: Clock,
+    cues: Option<Arc<dyn Cues>>,
 }
 
 impl Respond for Responder {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
-        let answer = self.first_answer(&head_of(request), &request.body);
-        template(&self.settle(answer))
+        let head = head_of(request);
+        let cues = self.cues.as_ref();
+        let Some(strike) = cues.and_then(|cues| cues.strike(&head, self.clock.now())) else {
+            return template(&self.modelled(&head, &request.body));
+        };
+        if let Some(defect) = &strike.defect {
+            let reply = Reply::new(501)
+                .header("Content-Type", "text/plain; charset=utf-8")
+                .body(format!(
+                    "A cue struck with {defect:?}, which the mock on wiremock cannot do; \
+                     start a server of wireproof's own for it.\n"
+                ));
+            return template(&reply);
+        }
+        template(&self.struck(&head, &request.body, &strike)).set_delay(self.delay(strike.delay))
     }
 }
 
 impl Responder {
+    fn modelled(&self, head: &Head, body: &[u8]) -> Reply {
+        self.settle(self.first_answer(head, body))
+    }
+
+    /// What a strike makes of a request, without its delay.
+    fn struck(&self, head: &Head, body: &[u8], strike: &Strike) -> Reply {
+        if strike.commit == Commit::After {
+            self.act(&strike.acts, head);
+            return match self.instead(head, strike) {
+                Some(reply) => reply,
+                None => self.modelled(head, body),
+            };
+        }
+        let reply = self.modelled(head, body);
+        self.act(&strike.acts, head);
+        self.instead(head, strike).unwrap_or(reply)
+    }
+
+    fn instead(&self, head: &Head, strike: &Strike) -> Option<Reply> {
+        let fault = || {
+            let id = strike.fault.as_deref()?;
+            self.model.fault(id, head, self.clock.now())
+        };
+        strike.reply.clone().or_else(fault)
+    }
+
+    fn act(&self, acts: &[Act], head: &Head) {
+        let now = self.clock.now();
+        for act in acts {
+            match act {
+                Act::DropSession => {
+                    self.model.drop_sessions(Sessions::Of(head), now);
+                }
+                Act::Restart => self.model.restart(now),
+                Act::Advance(by) => self.clock.advance(*by),
+            }
+        }
+    }
+
+    /// A clock that stands still is moved; what the machine's shows is waited for.
+    fn delay(&self, delay: Duration) -> Duration {
+        if self.clock.is_held() {
+            self.clock.advance(delay);
+            return Duration::ZERO;
+        }
+        delay
+    }
+
     fn first_answer(&self, head: &Head, body: &[u8]) -> Answer {
         match self.model.begin(head, self.clock.now()) {
             Begin::Answer(answer) => answer,
@@ -176,12 +254,15 @@ fn template(reply: &Reply) -> ResponseTemplate {
 
 #[cfg(test)]
 mod tests {
-    use super::mount;
-    use crate::mock::{
-        Clock,
-        server::tests::{Fake, talk},
+    use super::{mount, mount_with};
+    use crate::{
+        message::Reply,
+        mock::{
+            At, Clock, Commit, Cue, CueBook, Operations,
+            server::tests::{Fake, talk},
+        },
     };
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
     async fn mounted(clock: Clock) -> (MockServer, Arc<Fake>) {
@@ -266,6 +347,36 @@ mod tests {
             "{got}"
         );
         assert_eq!(model.heard(), ["GET /wait", "7 Gone"]);
+    }
+
+    #[tokio::test]
+    async fn cues_strike_here_too_but_for_those_that_break_connections() {
+        let (server, model) = (MockServer::start().await, Arc::new(Fake::default()));
+        let clock = Clock::held(Clock::START);
+        let book = CueBook::new(model.clone(), clock.clone(), Operations::unknown());
+        let on = |path: &str| Cue::any().path(path);
+        let later = on("/later").delay(Duration::from_secs(9));
+        let busy = on("/busy").reply(Reply::new(503).body("busy"));
+        let done = on("/done").reply(Reply::new(202)).commit(Commit::Before);
+        let cues = vec![
+            on("/broken").reset(At::BEFORE_HEAD),
+            later.advance(Duration::from_secs(1)),
+            busy,
+            done,
+        ];
+        book.place_all(cues).unwrap();
+        mount_with(&server, model.clone(), clock.clone(), Some(Arc::new(book))).await;
+        let got = ask(&server, "GET /broken", "").await;
+        assert!(got.starts_with("HTTP/1.1 501 "), "{got}");
+        assert!(got.contains("cannot do") && got.contains("Reset"), "{got}");
+        assert!(ask(&server, "GET /busy", "").await.ends_with("busy"));
+        assert_eq!(model.heard(), [""; 0]);
+        let got = ask(&server, "POST /done", "").await;
+        assert!(got.starts_with("HTTP/1.1 202 "), "{got}");
+        ask(&server, "POST /later", "").await;
+        assert_eq!(clock.now().since(Clock::START), Duration::from_secs(10));
+        let expected = ["POST /done", "Complete", "POST /later", "Complete"];
+        assert_eq!(model.heard(), expected);
     }
 
     #[tokio::test]

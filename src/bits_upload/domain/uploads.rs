@@ -437,6 +437,28 @@ impl Uploads {
         self.release(session);
     }
 
+    /// Ends the session of that id, or all of them; tells how many.
+    pub(crate) fn drop_sessions(&self, id: Option<&str>) -> usize {
+        let meant = self.all().into_iter().filter(|shared| {
+            let mut session = lock(shared);
+            let drops = id.is_none_or(|id| session.id == id) && session.phase != Phase::Ended;
+            if drops {
+                self.end(&mut session);
+            }
+            drops
+        });
+        meant.count()
+    }
+
+    /// The offset that the session of that id expects next; none where there is no such session.
+    pub(crate) fn offset_of(&self, id: &str) -> Option<u64> {
+        let shared = {
+            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            live.get(id).cloned()?
+        };
+        Some(lock(&shared).offset())
+    }
+
     /// Ends a session, but leaves its record, which says that it was closed.
     pub(super) fn release(&self, session: &mut Session) {
         session.phase = Phase::Ended;

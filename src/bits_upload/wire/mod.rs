@@ -12,6 +12,8 @@ mod target;
 
 pub(crate) use ack::Acks;
 pub(crate) use content_range::{ContentRange, parse};
+#[cfg(test)]
+pub(crate) use errors::{ERRORS, row_of};
 pub(crate) use fetch::fetch;
 pub(crate) use notify::{Files, answer, application_url, question, reply_url};
 pub(crate) use packets::{Packet, is_known_header};

@@ -37,5 +37,6 @@ pub(crate) use job_file::{File, SentFile};
 pub(crate) use list::{Ask, Page, Row};
 pub(crate) use scheduler::{Scheduler, Setup};
 pub(crate) use script::Script;
+pub(crate) use state::{JobState, TaskState};
 pub(crate) use tasks::TaskRef;
 pub(crate) use value::Value;

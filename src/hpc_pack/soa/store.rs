@@ -173,6 +173,24 @@ impl Soa {
         self.ended().clear();
     }
 
+    /// Loses the session of that id, or all of them, as a broker does that has failed; tells how many.
+    pub(crate) fn drop_sessions(&self, id: Option<i32>) -> usize {
+        let mut sessions = self
+            .sessions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = sessions.len();
+        sessions.retain(|known, session| {
+            let stays = id.is_some_and(|id| id != *known);
+            if !stays {
+                session.batches.clear();
+            }
+            stays
+        });
+        self.ended().retain(|known| sessions.contains_key(known));
+        before - sessions.len()
+    }
+
     /// The session of that id, open or not.
     pub(super) fn session(&self, id: i32) -> Result<Arc<Session>, Refused> {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,7 @@ mod accept;
 mod bags;
 mod batch;
 mod call;
+mod cued;
 mod dispatch;
 mod envelopes;
 mod faults;
@@ -31,6 +32,7 @@ mod xml;
 
 pub(crate) use accept::{Media, negotiate};
 pub(crate) use call::{Call, Flow, Params, WireReply};
+pub(crate) use cued::{FAULTS, cued};
 pub(crate) use dispatch::dispatch;
 pub(crate) use faults::{Fault, code};
 pub(crate) use names::{HEADER_NAMES, media, ns};

@@ -1,6 +1,7 @@
 use super::{
     Auth, ServerError, ServerOptions,
     connection::{Connection, Door, stopped},
+    lives::Lives,
     wire::Wire,
 };
 use crate::mock::{Clock, Journal, Model, Tls};
@@ -71,6 +72,9 @@ impl Server {
             limits: options.limits,
             auth: options.auth,
             cues: options.cues,
+            admin: options.admin,
+            addr,
+            lives: Lives::default(),
         });
         let (stop, stopping) = watch::channel(false);
         let accepting = runtime.spawn(accept(
@@ -119,6 +123,11 @@ impl Server {
         &self.door.model
     }
 
+    /// Starts again as far as clients can tell: what only memory held is lost, and every connection ends.
+    pub fn restart(&self) {
+        self.door.restart();
+    }
+
     /// Stops listening, answers every request that was accepted, and ends.
     ///
     /// What has not ended within [`Limits::grace`](super::Limits::grace) is given up: a request that waits for a
@@ -154,7 +163,6 @@ async fn accept(
 ) {
     let numbers = AtomicU64::new(1);
     let mut connections = JoinSet::new();
-    let stop = stopping.clone();
     let welcome = |connections: &mut JoinSet<()>, tcp: TcpStream, peer| {
         if connections.len() >= door.limits.connections {
             if connections.len() < door.limits.connections.saturating_add(FAREWELLS) {
@@ -163,7 +171,7 @@ async fn accept(
             return;
         }
         let number = numbers.fetch_add(1, Ordering::Relaxed);
-        let (door, tls, stop) = (Arc::clone(&door), tls.clone(), stop.clone());
+        let (door, tls, stop) = (Arc::clone(&door), tls.clone(), door.lives.subscribe());
         connections.spawn(async move {
             // Small replies must not wait for acknowledgements; where it cannot be set they are only slower.
             let _ = tcp.set_nodelay(true);
@@ -187,6 +195,7 @@ async fn accept(
             Some(_) = connections.join_next() => {}
         }
     }
+    door.lives.stop();
     // The system has accepted these already, and their clients may have sent requests.
     while let Ok(Ok((tcp, peer))) = timeout(LAST_CALL, listener.accept()).await {
         welcome(&mut connections, tcp, peer);

@@ -4,12 +4,13 @@ use super::{
     body::Unframed,
     guard::Guard,
     head::{Parsed, WireHead, looks_like_request, parse},
+    lives::Lives,
     send::Payload,
     wire::Wire,
 };
 use crate::{
     message::{Reply, Request},
-    mock::{Clock, Cues, Head, Journal, Model, Refusal, journal::Record},
+    mock::{Admin, Clock, Cues, Head, Journal, Model, Refusal, journal::Record},
 };
 use bytes::BytesMut;
 use std::{future::pending, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
@@ -32,6 +33,18 @@ pub(super) struct Door {
     pub(super) auth: Auth,
     pub(super) journal: Journal,
     pub(super) cues: Option<Arc<dyn Cues>>,
+    pub(super) admin: Option<Arc<Admin>>,
+    /// Where it listens.
+    pub(super) addr: SocketAddr,
+    pub(super) lives: Lives,
+}
+
+impl Door {
+    /// What a new start of the process would do to model and connections; the door listens on.
+    pub(super) fn restart(&self) {
+        self.lives.end_all();
+        self.model.restart(self.clock.now());
+    }
 }
 
 /// One connection: reads a request, answers it, and starts again.

@@ -5,8 +5,13 @@ use super::{
     send::Payload,
 };
 use crate::{
-    message::{Reply, Version},
-    mock::{Answer, Begin, BodyLength, Commit, Defect, Ending, Head, Outcome, Refusal, Strike},
+    message::{Reply, Request, Version},
+    mock::{
+        Act, Admin, Answer, Begin, BodyLength, Commit, Defect, Ending, Head, Outcome, Refusal,
+        Sessions, Strike,
+        admin::{AdminBody, Backstage, is_admin},
+        journal::Record,
+    },
 };
 use bytes::Buf as _;
 use std::{sync::Arc, time::Duration};
@@ -16,9 +21,16 @@ impl Connection {
     pub(super) async fn exchange(&mut self, wire: WireHead) -> Flow {
         let door = Arc::clone(&self.door);
         let now = door.clock.now();
-        let record = door
-            .journal
-            .record(self.number, now, &self.buf[..wire.size]);
+        let admin = door
+            .admin
+            .as_ref()
+            .filter(|_| is_admin(wire.request.path()));
+        let record = match admin {
+            Some(_) => Record::hidden(&self.buf[..wire.size]),
+            None => door
+                .journal
+                .record(self.number, now, &self.buf[..wire.size]),
+        };
         self.buf.advance(wire.size);
         let mut turn = Turn {
             head: wire.request.method == "HEAD",
@@ -38,6 +50,9 @@ impl Connection {
             tls: self.secure,
             user: None,
         };
+        if let Some(admin) = admin {
+            return self.administer(admin.as_ref(), &head, turn).await;
+        }
         if let Some(reply) = self.guard.admit(&door.auth, &mut head, door.model.as_ref()) {
             return match self.pass_over(&mut turn).await {
                 Ok(()) => self.send(turn, Payload::Reply(reply), None).await,
@@ -63,6 +78,8 @@ impl Connection {
         let door = Arc::clone(&self.door);
         let Strike {
             reply,
+            fault,
+            acts,
             delay,
             defect,
             ..
@@ -83,28 +100,35 @@ impl Connection {
                 Ok(_) => answer,
                 Err(halt) => {
                     self.abandon(&answer);
+                    self.act(&acts, head);
                     return self.halted(head, turn, halt).await;
                 }
             },
             Begin::Body(sink) => match self.feed(&mut turn, sink, upload).await {
                 Ok(answer) => answer,
-                Err(halt) => return self.halted(head, turn, halt).await,
+                Err(halt) => {
+                    self.act(&acts, head);
+                    return self.halted(head, turn, halt).await;
+                }
             },
         };
         let Some(payload) = self.settle(answer).await else {
             door.journal.keep(turn.record, Ending::Gone);
             return Flow::Drop;
         };
+        self.act(&acts, head);
         if !self.delayed(delay).await {
             door.journal.keep(turn.record, Ending::Gone);
             return Flow::Drop;
         }
-        let payload = reply.map_or(payload, Payload::Reply);
+        let instead = reply.or_else(|| self.fault(fault.as_deref(), head));
+        let payload = instead.map_or(payload, Payload::Reply);
         self.send(turn, payload, defect).await
     }
 
     /// Strikes before the model has seen anything, and asks it only where the strike leaves it something to say.
     async fn struck_first(&mut self, head: &Head, mut turn: Turn, strike: Strike) -> Flow {
+        self.act(&strike.acts, head);
         if !self.delayed(strike.delay).await {
             self.door.journal.keep(turn.record, Ending::Gone);
             return Flow::Drop;
@@ -115,6 +139,7 @@ impl Connection {
         };
         if upload.is_none() && !strike.replaces_reply() {
             let rest = Strike {
+                acts: Vec::new(),
                 delay: Duration::ZERO,
                 ..strike
             };
@@ -123,8 +148,61 @@ impl Connection {
         if let Err(halt) = self.intake(&mut turn, None, upload).await {
             return self.halted(head, turn, halt).await;
         }
-        let reply = strike.reply.unwrap_or_else(|| Reply::new(500));
+        let fault = strike.fault.as_deref();
+        let reply = strike.reply.or_else(|| self.fault(fault, head));
+        let reply = reply.unwrap_or_else(|| Reply::new(500));
         self.send(turn, Payload::Reply(reply), strike.defect).await
+    }
+
+    /// Does to the server what a cue says.
+    fn act(&self, acts: &[Act], head: &Head) {
+        let door = &self.door;
+        for act in acts {
+            match act {
+                Act::DropSession => {
+                    door.model
+                        .drop_sessions(Sessions::Of(head), door.clock.now());
+                }
+                Act::Restart => door.restart(),
+                Act::Advance(by) => door.clock.advance(*by),
+            }
+        }
+    }
+
+    fn fault(&self, id: Option<&str>, head: &Head) -> Option<Reply> {
+        let door = &self.door;
+        id.and_then(|id| door.model.fault(id, head, door.clock.now()))
+    }
+
+    /// Answers a request to the admin interface: no cue strikes it, no credentials of the mock are asked for, and the
+    /// journal does not show it.
+    async fn administer(&mut self, admin: &Admin, head: &Head, mut turn: Turn) -> Flow {
+        let mut body = AdminBody::default();
+        match self.intake(&mut turn, Some(&mut body), None).await {
+            Ok(None) => {}
+            // It was too large, and what is left of it is not waited for.
+            Ok(Some(_)) => {
+                turn.closes = true;
+                let reply = Reply::new(413);
+                return self.send(turn, Payload::Reply(reply), None).await;
+            }
+            Err(halt) => return self.halted(head, turn, halt).await,
+        }
+        let request = Request {
+            body: body.into_bytes(),
+            ..head.request.clone()
+        };
+        let door = &self.door;
+        let stage = Backstage {
+            model: &door.model,
+            clock: &door.clock,
+            journal: &door.journal,
+            listen: door.addr,
+            secure: self.secure,
+            restart: &|| door.restart(),
+        };
+        let reply = admin.answer(&stage, &request);
+        self.send(turn, Payload::Reply(reply), None).await
     }
 
     /// Follows the waits of a model to its reply; none where the client went away.

@@ -17,6 +17,7 @@ mod exchange;
 mod guard;
 mod head;
 mod intake;
+mod lives;
 mod options;
 mod reply;
 mod send;

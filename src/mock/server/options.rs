@@ -1,6 +1,6 @@
 use crate::{
     auth::User,
-    mock::{Clock, Cues, Tls},
+    mock::{Admin, Clock, Cues, Tls},
 };
 use std::{
     fmt, io,
@@ -28,6 +28,8 @@ pub struct ServerOptions {
     pub allow_open: bool,
     /// Breaks things on cue. Default: nothing.
     pub cues: Option<Arc<dyn Cues>>,
+    /// Lets itself be led from outside, under `/__wireproof/`. Default: no.
+    pub admin: Option<Arc<Admin>>,
 }
 
 impl Default for ServerOptions {
@@ -41,6 +43,7 @@ impl Default for ServerOptions {
             journal_bytes: 4 * 1024 * 1024,
             allow_open: false,
             cues: None,
+            admin: None,
         }
     }
 }
@@ -56,6 +59,7 @@ impl fmt::Debug for ServerOptions {
             .field("journal_bytes", &self.journal_bytes)
             .field("allow_open", &self.allow_open)
             .field("cues", &self.cues.is_some())
+            .field("admin", &self.admin.is_some())
             .finish()
     }
 }

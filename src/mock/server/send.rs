@@ -75,8 +75,8 @@ enum Pace {
     Break(u64, Broke),
     /// So many, then a pause.
     Pause(u64, Duration),
-    /// So many in a second, from that moment on.
-    Rate(u32, Moment),
+    /// So many at once, then as many in a second, from that moment on.
+    Rate(u64, u32, Moment),
 }
 
 impl Connection {
@@ -138,7 +138,7 @@ impl Connection {
         }
         turn.record.reply(&out, body, length);
         let mut pace = self.pace(defect.as_ref(), out.len());
-        let struck = !matches!(defect, None | Some(Defect::Throttle(_)));
+        let struck = !matches!(defect, None | Some(Defect::Throttle(..)));
         let ending = if struck {
             Ending::Struck
         } else {
@@ -341,14 +341,21 @@ impl Connection {
                     usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()))
                 }
                 // Ten times a second, or a byte at a time where that is too much.
-                Pace::Rate(rate, _) => (*rate as usize / 10).clamp(1, bytes.len()),
+                Pace::Rate(0, rate, _) => (*rate as usize / 10).clamp(1, bytes.len()),
+                Pace::Rate(free, ..) => {
+                    usize::try_from(*free).map_or(bytes.len(), |free| free.min(bytes.len()))
+                }
             };
             self.write(&bytes[..most]).await.map_err(|_| Stop::Lost)?;
             bytes = &bytes[most..];
             match pace {
                 Pace::Free => {}
                 Pace::Break(left, _) | Pace::Pause(left, _) => *left -= most as u64,
-                Pace::Rate(rate, since) => {
+                Pace::Rate(free @ 1.., _, since) => {
+                    *free -= most as u64;
+                    *since = self.door.clock.now();
+                }
+                Pace::Rate(0, rate, since) => {
                     let micros = most as u64 * 1_000_000 / u64::from(*rate);
                     *since = since.after(Duration::from_micros(micros));
                     let until = *since;
@@ -373,7 +380,9 @@ impl Connection {
             Some(Defect::Reset(at)) => Pace::Break(place(at), Broke::Reset),
             Some(Defect::Stall(at, None)) => Pace::Break(place(at), Broke::Stall),
             Some(Defect::Stall(at, Some(length))) => Pace::Pause(place(at), *length),
-            Some(Defect::Throttle(rate)) => Pace::Rate((*rate).max(1), self.door.clock.now()),
+            Some(Defect::Throttle(at, rate)) => {
+                Pace::Rate(place(at), (*rate).max(1), self.door.clock.now())
+            }
             Some(Defect::Garbage(_) | Defect::ContentLength(_) | Defect::Upload(..)) | None => {
                 Pace::Free
             }

@@ -131,7 +131,10 @@ async fn a_stall_with_an_end_goes_on_when_the_clock_gets_there() {
 
 #[tokio::test]
 async fn a_throttle_takes_its_time_and_sends_everything() {
-    let (server, _) = striking(Strike::with(Defect::Throttle(400)), Clock::system());
+    let (server, _) = striking(
+        Strike::with(Defect::Throttle(At::Byte(0), 400)),
+        Clock::system(),
+    );
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
     let begun = Instant::now();
     tcp.write_all(GET.as_bytes()).await.unwrap();
@@ -142,7 +145,7 @@ async fn a_throttle_takes_its_time_and_sends_everything() {
 
     // Where nothing sleeps, it does not either.
     let clock = Clock::skipping(Clock::START);
-    let (server, _) = striking(Strike::with(Defect::Throttle(1)), clock);
+    let (server, _) = striking(Strike::with(Defect::Throttle(At::Byte(0), 1)), clock);
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
     tcp.write_all(GET.as_bytes()).await.unwrap();
     until(&mut tcp, "\r\n\r\nhello").await;

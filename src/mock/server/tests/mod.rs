@@ -1,5 +1,6 @@
 //! The door on raw sockets: what goes in and out byte for byte.
 
+mod acts;
 mod defects;
 mod http;
 mod journal;
@@ -10,7 +11,9 @@ mod tls;
 use super::{Server, ServerOptions};
 use crate::{
     message::{Broken, Framing, Reply, Request},
-    mock::{Answer, Begin, BodyEnd, Clock, Head, Model, Moment, Outcome, Refusal, Sink, Token},
+    mock::{
+        Answer, Begin, BodyEnd, Clock, Head, Model, Moment, Outcome, Refusal, Sessions, Sink, Token,
+    },
 };
 use std::{
     any::Any,
@@ -146,6 +149,20 @@ impl Model for Fake {
 
     fn header_names(&self) -> &'static [&'static str] {
         &["BITS-Packet-Type"]
+    }
+
+    fn restart(&self, _now: Moment) {
+        self.say("restart");
+    }
+
+    fn drop_sessions(&self, which: Sessions<'_>, _now: Moment) -> usize {
+        self.say(
+            format!("drop {which:?}")
+                .chars()
+                .take(7)
+                .collect::<String>(),
+        );
+        0
     }
 
     fn as_any(&self) -> &dyn Any {
