@@ -5,7 +5,7 @@ use super::{
     args::Global,
     check_args::{CheckArgs, Hidden},
     check_options::{CheckOptions, no_such},
-    known,
+    known_files::KnownFiles,
     out::{Stop, data, say},
     reports,
     signals::Signals,
@@ -16,9 +16,8 @@ use crate::report::put;
 use crate::{
     api::{forms, snapshots},
     contract::{Contract, Level},
-    mock::Clock,
     plan::{PlanOptions, Planned, TargetTraits, plan},
-    report::{self, Exit, Known, Mask, Stream, Tally},
+    report::{self, Exit, Known, Mask, Stream, Strictness},
     runner::{self, Event, RunOptions, RunResult, SuiteRun, Target, UrlTarget},
     scenario::Suite,
     source::{Problem, Problems, suggestion},
@@ -65,7 +64,16 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
             "nothing is selected: no id of a scenario fits; ids begin with the suite's name, and `wireproof list` shows them\n"
         });
     }
-    let mut known = known_files(&ready, args)?;
+    let paths: BTreeSet<&PathBuf> = ready
+        .iter()
+        .filter_map(|ready| ready.options.known.as_ref())
+        .collect();
+    let mut known = KnownFiles::read(&paths, args)?;
+    let strictness = Strictness {
+        strict: args.strict,
+        snapshots: args.strict_snapshots,
+    };
+    let mut lost = false;
     let mut done = Vec::new();
     for Ready { options, runs } in ready {
         let plans: Vec<_> = runs
@@ -75,19 +83,18 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         let mut secrets = runner::secrets(&plans, &options.client);
         secrets.extend(options.secrets.iter().cloned());
         let mask = Mask::new(secrets);
-        let mut mine = known
-            .iter_mut()
-            .find(|(path, ..)| Some(path) == options.known.as_ref());
-        let entries = mine
-            .as_ref()
-            .map(|(_, entries, _)| entries.clone())
-            .unwrap_or_default();
-        let result = run(runs, plans.len(), &options, &mask, entries, signals)?;
-        let mut report = report::report(&result, options.strictness, &mask);
-        if let Some((_, entries, tally)) = &mut mine {
-            let whole = complete(args, &options);
-            report::excuse_all(&mut report, entries, options.strictness, whole, tally);
-        }
+        let file = options.known.as_ref();
+        let result = run(
+            runs,
+            plans.len(),
+            &options,
+            &mask,
+            known.entries(file),
+            signals,
+        )?;
+        lost |= result.gave_up;
+        let mut report = report::report(&result, strictness, &mask);
+        known.judge(file, &mut report, strictness, complete(args, &options));
         let stop = report.interrupted;
         done.push(report);
         if stop {
@@ -95,38 +102,15 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         }
     }
     let mut report = report::merge(done).ok_or_else(|| Stop::input("there is nothing to check"))?;
-    for (_, entries, tally) in &known {
-        report::tell_known(&mut report, entries, tally);
+    let written = known.finish(&mut report, strictness, lost);
+    let told = reports::tell(&report, &args.report, global);
+    match (written, told) {
+        (Err(mut stop), Ok(exit)) => {
+            stop.exit = exit.or(stop.exit);
+            Err(stop)
+        }
+        (_, told) => told,
     }
-    reports::tell(&report, &args.report, global)
-}
-
-/// A file of known differences, its entries, and what came of them on all targets that share the file.
-type KnownFile = (PathBuf, Vec<Known>, Tally);
-
-/// Reads every file of known differences once.
-fn known_files(ready: &[Ready], args: &CheckArgs) -> Result<Vec<KnownFile>, Stop> {
-    let mut files: Vec<KnownFile> = Vec::new();
-    let paths: BTreeSet<&PathBuf> = ready
-        .iter()
-        .filter_map(|ready| ready.options.known.as_ref())
-        .collect();
-    if paths.is_empty() {
-        return Ok(files);
-    }
-    if args.fail_fast {
-        return Err(Stop::input(
-            "--fail-fast would end the run at a known difference; leave it out, or --known",
-        ));
-    }
-    // An entry may be for a suite that this run leaves out.
-    let mut all = suites::named(&[], &args.place)?;
-    all.extend(suites::named(&args.what, &args.place)?);
-    for path in paths {
-        let entries = known::read(path, &all, Clock::system().now())?;
-        files.push((path.clone(), entries, Tally::default()));
-    }
-    Ok(files)
 }
 
 /// Whether the run leaves out nothing that could show a difference of the target.

@@ -84,6 +84,9 @@ pub(crate) struct CheckArgs {
     /// A file of known differences, each with its reason: they fail nothing
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     pub(crate) known: Option<PathBuf>,
+    /// Write what fails and nothing excuses into a file of known differences, and take out what now conforms
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub(crate) write_known: Option<PathBuf>,
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,

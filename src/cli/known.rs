@@ -1,4 +1,4 @@
-//! `--known FILE`: the known differences of a deployment, read and judged before anything is sent.
+//! A file of known differences of a deployment, read and judged before anything is sent.
 
 use super::{out::Stop, suites};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     scenario::Suite,
     source::{Key, KeyShape as Shape, Node, Problems, Reading, SourceFile, Table, suggestion},
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 static ENTRY: Table = Table {
     name: "known",
@@ -34,25 +34,53 @@ static ENTRY: Table = Table {
     ],
 };
 
+/// Whether an entry may stand there whose reason nobody has filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reasons {
+    /// For `--known`: such an entry is refused.
+    Filled,
+    /// For `--write-known`, which wrote it: it stays until somebody says why.
+    ToFill,
+}
+
 /// Reads the file. Every entry names something of `all`, has a reason, and a date that is one.
-pub(crate) fn read(path: &Path, all: &[Suite], now: Moment) -> Result<Vec<Known>, Stop> {
-    let wrong = |problems: Problems| suites::wrong(&problems);
+pub(crate) fn read(
+    path: &Path,
+    all: &[Suite],
+    now: Moment,
+    reasons: Reasons,
+) -> Result<Vec<Known>, Stop> {
     let file = SourceFile::load(path, &path.display().to_string())
-        .map_err(|problem| wrong(problem.into()))?;
+        .map_err(|problem| suites::wrong(&problem.into()))?;
+    entries(&file, all, now, reasons)
+}
+
+/// The entries of a file that is read already.
+pub(crate) fn entries(
+    file: &Arc<SourceFile>,
+    all: &[Suite],
+    now: Moment,
+    reasons: Reasons,
+) -> Result<Vec<Known>, Stop> {
     let mut problems = Problems::default();
-    let root = Node::parse(&file, &mut problems);
-    let mut reading = Reading::new(&file);
+    let root = Node::parse(file, &mut problems);
+    let mut reader = Reader {
+        of: Reading::new(file),
+        all,
+        today: today(now),
+        reasons,
+    };
     let mut known = Vec::new();
     if let Some(root) = &root {
-        for node in reading.list(root, "a list of known differences") {
-            known.extend(entry(&mut reading, node, all, &today(now)));
+        for node in reader.of.list(root, "a list of known differences") {
+            known.extend(reader.entry(node));
         }
     }
-    problems.extend(reading.problems);
+    problems.extend(reader.of.problems);
     if problems.is_empty() {
         Ok(known)
     } else {
-        Err(wrong(problems))
+        Err(suites::wrong(&problems))
     }
 }
 
@@ -94,86 +122,123 @@ fn is_date(text: &str) -> bool {
     (1..=days).contains(&day)
 }
 
-fn entry(reading: &mut Reading, node: &Node, all: &[Suite], today: &str) -> Option<Known> {
-    let fields = reading.fields(node, &ENTRY)?;
-    let of = match (fields.get("scenario"), fields.get("clause")) {
-        (Some(node), None) => (KnownOf::Scenario(reading.filled(node, "a scenario")?), node),
-        (None, Some(node)) => (KnownOf::Clause(reading.filled(node, "a clause")?), node),
-        _ => {
-            reading.problem(
-                "no-subject",
+struct Reader<'a> {
+    of: Reading,
+    all: &'a [Suite],
+    today: String,
+    reasons: Reasons,
+}
+
+impl Reader<'_> {
+    fn entry(&mut self, node: &Node) -> Option<Known> {
+        let fields = self.of.fields(node, &ENTRY)?;
+        let (of, at) = match (fields.get("scenario"), fields.get("clause")) {
+            (Some(node), None) => {
+                let name = self.of.filled(node, "a scenario")?;
+                (KnownOf::Scenario(name), node)
+            }
+            (None, Some(node)) => (KnownOf::Clause(self.of.filled(node, "a clause")?), node),
+            _ => {
+                self.of.problem(
+                    "no-subject",
+                    node.span,
+                    "a known difference names either a `scenario` or a `clause`",
+                    "one of both",
+                    None,
+                );
+                return None;
+            }
+        };
+        self.matches_something(&of, at);
+        let reason = self.reason(fields.get("reason")?)?;
+        let until = match fields.get("until") {
+            None => None,
+            Some(node) => Some(self.date(node)?),
+        };
+        let product = match fields.get("product") {
+            None => None,
+            Some(node) => Some(self.of.filled(node, "a product")?),
+        };
+        Some(Known {
+            of,
+            reason,
+            expired: until.as_ref().is_some_and(|until| *until < self.today),
+            until,
+            product,
+            place: self.of.place(node.span),
+        })
+    }
+
+    /// Why it is as it is. What `--write-known` left empty is filled in before it excuses anything.
+    fn reason(&mut self, node: &Node) -> Option<String> {
+        let empty = node.is_null()
+            || node
+                .as_scalar()
+                .is_some_and(|scalar| scalar.text.trim().is_empty());
+        if !empty {
+            return self.of.text(node, "the reason of a known difference");
+        }
+        if self.reasons == Reasons::Filled {
+            self.of.problem(
+                "no-reason",
                 node.span,
-                "a known difference names either a `scenario` or a `clause`",
-                "one of both",
-                None,
+                "nobody has filled in the reason of this known difference",
+                "the text is empty",
+                Some("say why the deployment does that, or take the entry out".to_owned()),
             );
             return None;
         }
-    };
-    let (of, at) = of;
-    matches_something(reading, &of, at, all);
-    let reason = reading.filled(fields.get("reason")?, "the reason of a known difference")?;
-    let until = match fields.get("until") {
-        None => None,
-        Some(node) => {
-            let text = reading.filled(node, "a date")?;
-            if !is_date(&text) {
-                let found = format!("a date is meant here, and this is {}", node.described());
-                let help = Some("write year, month and day: `2026-12-31`".to_owned());
-                reading.problem("no-date", node.span, found, "not a date", help);
-                return None;
-            }
-            Some(text)
-        }
-    };
-    let product = match fields.get("product") {
-        None => None,
-        Some(node) => Some(reading.filled(node, "a product")?),
-    };
-    Some(Known {
-        of,
-        reason,
-        expired: until.as_deref().is_some_and(|until| until < today),
-        until,
-        product,
-        place: reading.place(node.span),
-    })
-}
+        Some(String::new())
+    }
 
-fn matches_something(reading: &mut Reading, of: &KnownOf, at: &Node, all: &[Suite]) {
-    let scenarios: Vec<&str> = all
-        .iter()
-        .flat_map(|suite| suite.scenarios.iter().map(|one| one.id.as_str()))
-        .collect();
-    let (what, name, known, matched) = match of {
-        KnownOf::Scenario(name) => {
-            // A row is known only once all is planned.
-            let bare = KnownOf::Scenario(name.split('@').next().unwrap_or_default().to_owned());
-            let matched = scenarios.iter().any(|id| bare.names_scenario(id));
-            ("scenario", name, scenarios, matched)
+    fn date(&mut self, node: &Node) -> Option<String> {
+        let text = self.of.filled(node, "a date")?;
+        if !is_date(&text) {
+            let found = format!("a date is meant here, and this is {}", node.described());
+            let help = Some("write year, month and day: `2026-12-31`".to_owned());
+            self.of
+                .problem("no-date", node.span, found, "not a date", help);
+            return None;
         }
-        KnownOf::Clause(name) => {
-            let clauses = all.iter().flat_map(|suite| {
-                suite
-                    .contract
-                    .clauses
-                    .iter()
-                    .map(|clause| (suite.contract.id.as_str(), clause.id.as_str()))
-            });
-            let matched = clauses
-                .clone()
-                .any(|(suite, id)| of.names_clause(suite, id));
-            ("clause", name, clauses.map(|(_, id)| id).collect(), matched)
+        Some(text)
+    }
+
+    fn matches_something(&mut self, of: &KnownOf, at: &Node) {
+        let all = self.all;
+        let scenarios: Vec<&str> = all
+            .iter()
+            .flat_map(|suite| suite.scenarios.iter().map(|one| one.id.as_str()))
+            .collect();
+        let (what, name, known, matched) = match of {
+            KnownOf::Scenario(name) => {
+                // A row is known only once all is planned.
+                let bare = KnownOf::Scenario(name.split('@').next().unwrap_or_default().to_owned());
+                let matched = scenarios.iter().any(|id| bare.names_scenario(id));
+                ("scenario", name, scenarios, matched)
+            }
+            KnownOf::Clause(name) => {
+                let clauses = all.iter().flat_map(|suite| {
+                    suite
+                        .contract
+                        .clauses
+                        .iter()
+                        .map(|clause| (suite.contract.id.as_str(), clause.id.as_str()))
+                });
+                let matched = clauses
+                    .clone()
+                    .any(|(suite, id)| of.names_clause(suite, id));
+                ("clause", name, clauses.map(|(_, id)| id).collect(), matched)
+            }
+        };
+        if !matched {
+            self.of.problem(
+                "matches-nothing",
+                at.span,
+                format!("`{name}` names no {what}"),
+                "matches nothing",
+                Some(suggestion(name, &known)),
+            );
         }
-    };
-    if !matched {
-        reading.problem(
-            "matches-nothing",
-            at.span,
-            format!("`{name}` names no {what}"),
-            "matches nothing",
-            Some(suggestion(name, &known)),
-        );
     }
 }
 

@@ -9,6 +9,8 @@ mod check_args;
 mod check_options;
 mod explain;
 mod known;
+mod known_files;
+mod known_text;
 mod lint;
 mod list;
 mod new;

@@ -125,22 +125,7 @@ pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
     }
     let mut places = BTreeSet::new();
     for file in reports.iter().filter_map(|to| to.file.as_ref()) {
-        let wrong = |error| Stop::input(format!("cannot write `{}`: {error}", file.display()));
-        match fs::metadata(file) {
-            // A device or a pipe: what may be written there shows when it is.
-            Ok(there) if !there.is_file() && !there.is_dir() => continue,
-            Ok(_) => drop(OpenOptions::new().append(true).open(file).map_err(wrong)?),
-            Err(_) => {
-                OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(file)
-                    .map_err(wrong)?;
-                // Where it stays, it is only empty until the report is written.
-                let _ = fs::remove_file(file);
-            }
-        }
-        if !places.insert(whole(file)) {
+        if can_write(file)? && !places.insert(whole(file)) {
             return Err(Stop::input(format!(
                 "two reports cannot go to one file, `{}`",
                 file.display()
@@ -148,6 +133,26 @@ pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// Looks whether a file can be written, and whether it is one: not a device or a pipe. Leaves no file behind.
+pub(crate) fn can_write(file: &Path) -> Result<bool, Stop> {
+    let wrong = |error| Stop::input(format!("cannot write `{}`: {error}", file.display()));
+    match fs::metadata(file) {
+        // What may be written there shows when it is.
+        Ok(there) if !there.is_file() && !there.is_dir() => return Ok(false),
+        Ok(_) => drop(OpenOptions::new().append(true).open(file).map_err(wrong)?),
+        Err(_) => {
+            OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(file)
+                .map_err(wrong)?;
+            // Where it stays, it is only empty until it is written.
+            let _ = fs::remove_file(file);
+        }
+    }
+    Ok(true)
 }
 
 /// The one path of a file that may not be there yet.
@@ -172,8 +177,8 @@ fn json(report: &Report) -> String {
     text
 }
 
-/// Writes a report's file: whole, or not at all where it can be put in place by its name.
-fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
+/// Writes a file: whole, or not at all where it can be put in place by its name.
+pub(crate) fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
     let written = match fs::symlink_metadata(file) {
         // A link, a device, a file with rights of its own: it stays what it is.
         Ok(_) => fs::write(file, text),

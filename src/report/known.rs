@@ -105,7 +105,7 @@ pub(crate) fn excuse(scenario: &mut ScenarioReport, known: &[Known], strictness:
     }
 }
 
-fn concerns(entry: &Known, scenario: &str, finding: &FindingReport) -> bool {
+pub(super) fn concerns(entry: &Known, scenario: &str, finding: &FindingReport) -> bool {
     let suite = scenario.split('/').next().unwrap_or_default();
     entry.of.names_scenario(scenario)
         || finding
@@ -114,7 +114,7 @@ fn concerns(entry: &Known, scenario: &str, finding: &FindingReport) -> bool {
             .is_some_and(|clause| entry.of.names_clause(suite, clause))
 }
 
-fn fails(finding: &FindingReport, strictness: Strictness) -> bool {
+pub(super) fn fails(finding: &FindingReport, strictness: Strictness) -> bool {
     finding.level == Level::Must
         || (strictness.strict && finding.level == Level::Should)
         || (strictness.snapshots && finding.subject == "snapshot")
@@ -122,10 +122,32 @@ fn fails(finding: &FindingReport, strictness: Strictness) -> bool {
 
 /// Excuses what is known in a whole report, and counts for each entry what came of it.
 ///
-/// `complete`: the run left out nothing that could show a difference, so a clause that was kept, or a pattern whose scenarios
-/// passed, now conforms. In a run of a part only an entry is judged that names one executed scenario by its id.
+/// `complete`: see [`count_known`].
 pub fn excuse_all(
     report: &mut Report,
+    known: &[Known],
+    strictness: Strictness,
+    complete: bool,
+    tally: &mut Tally,
+) {
+    count_known(report, known, strictness, complete, tally);
+    for suite in &mut report.suites {
+        for scenario in &mut suite.scenarios {
+            excuse(scenario, known, strictness);
+        }
+    }
+    report.totals = Totals::of(&report.suites);
+    if report.exit == Exit::Findings.code() && report.totals.failed + report.totals.blocked == 0 {
+        report.exit = Exit::Conforms.code();
+    }
+}
+
+/// Counts for each entry what came of it in a report in which nothing is excused yet.
+///
+/// `complete`: the run left out nothing that could show a difference, so a clause that was kept, or a pattern whose scenarios
+/// passed, now conforms. In a run of a part only an entry is judged that names one executed scenario by its id.
+pub fn count_known(
+    report: &Report,
     known: &[Known],
     strictness: Strictness,
     complete: bool,
@@ -134,7 +156,7 @@ pub fn excuse_all(
     tally.0.resize(known.len(), Count::default());
     let unsure =
         !complete || report.interrupted || report.totals.errored + report.totals.blocked > 0;
-    for suite in &mut report.suites {
+    for suite in &report.suites {
         for (entry, count) in known.iter().zip(&mut tally.0) {
             for scenario in &suite.scenarios {
                 let named = entry.of.names_scenario(&scenario.id);
@@ -155,19 +177,17 @@ pub fn excuse_all(
                     clause.outcome == "kept" && entry.of.names_clause(&suite.suite, &clause.id)
                 });
         }
-        for scenario in &mut suite.scenarios {
-            excuse(scenario, known, strictness);
-        }
-    }
-    report.totals = Totals::of(&report.suites);
-    if report.exit == Exit::Findings.code() && report.totals.failed + report.totals.blocked == 0 {
-        report.exit = Exit::Conforms.code();
     }
 }
 
 /// Tells in the report what came of each entry; one that has expired or now conforms fails the run.
-pub fn tell_known(report: &mut Report, known: &[Known], tally: &Tally) {
+///
+/// `pruned`: what now conforms is taken out of the file, so there is nothing to tell of it.
+pub fn tell_known(report: &mut Report, known: &[Known], tally: &Tally, pruned: bool) {
     for (at, entry) in known.iter().enumerate() {
+        if pruned && tally.stale(at) {
+            continue;
+        }
         let problem = if tally.stale(at) {
             Some("now conforms, remove it".to_owned())
         } else if entry.expired {

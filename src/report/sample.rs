@@ -250,6 +250,7 @@ pub(crate) fn run() -> RunResult {
         started: 1_767_225_600_000,
         run_id: "3f9a".to_owned(),
         interrupted: false,
+        gave_up: false,
         any_reply: true,
         any_sent: true,
     }

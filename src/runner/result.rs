@@ -19,6 +19,8 @@ pub struct RunResult {
     pub run_id: String,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// Whether a server stopped answering and what was left was not run.
+    pub gave_up: bool,
     /// Whether any exchange at all gave a reply.
     pub any_reply: bool,
     /// Whether any request was sent.

@@ -144,6 +144,7 @@ pub async fn run(
         started,
         run_id,
         interrupted: interrupted || shared.options.stop.is_asked(),
+        gave_up: shared.gave_up(),
         any_reply: shared.any_reply.load(Relaxed),
         any_sent: shared.any_sent.load(Relaxed),
     })

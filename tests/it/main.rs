@@ -17,6 +17,7 @@ mod hpc_facts;
 mod hpc_limits;
 mod input;
 mod known;
+mod known_written;
 mod nginx;
 mod program;
 mod readme;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         ("hpc_limits", hpc_limits::CASES),
         ("input", input::CASES),
         ("known", known::CASES),
+        ("known_written", known_written::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),
         ("targets", targets::CASES),
