@@ -89,11 +89,13 @@ pub(crate) fn lay_out<'p, T: 'p>(
     if says_xml || first == Some(&b'<') {
         let mut document = xml::parse(body).ok()?;
         let names = || namespaces.iter().map(|(p, u)| (p.as_str(), u.as_str()));
+        let dom = xml::Dom::new(&document);
         for (path, is_json, what) in paths {
             if is_json {
                 continue;
             }
-            for selected in xml::select(&document, path, names()).unwrap_or_default() {
+            // Only leaves are changed, so the ways to all others stay what they are.
+            for selected in dom.select(path, names()).unwrap_or_default() {
                 change(&mut document, &selected, |item| mask(what, &Subject(item)));
             }
         }

@@ -25,11 +25,26 @@ pub(crate) fn compiled(path: &str) -> Result<Rc<JsonPath>, String> {
     })
 }
 
-/// Reads a body; a byte-order mark is skipped.
+/// How many values a body may hold: each takes up to some hundred bytes here, and a server chooses their number.
+const VALUES: usize = 300_000;
+
+/// Reads a body; a byte-order mark is skipped. More than 300,000 values, or more than 128 levels, are refused.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err("it is empty".to_owned());
+    }
+    // Before any of them is made. Commas within texts count, too, so it may be somewhat less.
+    if body
+        .iter()
+        .filter(|byte| b",[{".contains(byte))
+        .take(VALUES + 1)
+        .count()
+        > VALUES
+    {
+        return Err(format!(
+            "it has more than the {VALUES} values that are read"
+        ));
     }
     serde_json::from_slice(body).map_err(|e| e.to_string())
 }
@@ -79,6 +94,12 @@ mod tests {
     fn what_is_no_json_or_no_path_says_why() {
         assert_eq!(parse(b" "), Err("it is empty".to_owned()));
         assert!(parse(b"{\"a\":").expect_err("cut").contains("EOF"));
+        let long = format!("[{}1]", "1,".repeat(300_000));
+        assert!(
+            parse(long.as_bytes())
+                .expect_err("long")
+                .contains("300000 values")
+        );
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         assert!(parse(b"\xef\xbb\xbf[1]").is_ok());
         assert!(

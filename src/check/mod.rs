@@ -30,7 +30,7 @@ pub(crate) use types::word as type_word;
 pub(crate) mod bodies {
     pub(crate) use super::{
         json::{compiled as json_path, parse as parse_json},
-        xml::{Document, Element, Node, Selected, parse as parse_xml, select, write},
+        xml::{Document, Dom, Element, Node, Selected, parse as parse_xml, write},
     };
 }
 

@@ -32,6 +32,7 @@ pub(crate) struct View<'a> {
     namespaces: &'a IndexMap<String, String>,
     json: OnceCell<Result<Value, String>>,
     xml: OnceCell<Result<xml::Document, String>>,
+    dom: OnceCell<xml::Dom>,
 }
 
 impl<'a> View<'a> {
@@ -46,6 +47,7 @@ impl<'a> View<'a> {
             namespaces,
             json: OnceCell::new(),
             xml: OnceCell::new(),
+            dom: OnceCell::new(),
         }
     }
 
@@ -157,12 +159,11 @@ impl<'a> View<'a> {
     }
 
     fn select(&self, document: &xml::Document, path: &str) -> Result<Vec<Selected>, Trouble> {
-        xml::select(
-            document,
+        let dom = self.dom.get_or_init(|| xml::Dom::new(document));
+        let names = self.namespaces.iter();
+        dom.select(
             path,
-            self.namespaces
-                .iter()
-                .map(|(prefix, uri)| (prefix.as_str(), uri.as_str())),
+            names.map(|(prefix, uri)| (prefix.as_str(), uri.as_str())),
         )
         .map_err(unplaced)
     }

@@ -1,13 +1,12 @@
 //! `wireproof check`: plan, run, judge, report.
 
 use super::{
-    again,
     args::Global,
     check_args::{CheckArgs, Hidden},
     check_options::{CheckOptions, no_such},
     known_files::KnownFiles,
     out::{Stop, data, say},
-    reports,
+    reports, selection,
     signals::Signals,
     suites,
     targets::{self, NamedTarget},
@@ -43,12 +42,17 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         )));
     }
     let failed = args.failed.as_deref().map(reports::read).transpose()?;
+    let durations = args.durations.as_deref().map(reports::read).transpose()?;
     // Everything is planned before the first request: a mistake for the last target stops all.
     let mut ready = ready(args, global)?;
     if let Some(failed) = &failed {
         for run in ready.iter_mut().flat_map(|ready| &mut ready.runs) {
-            again::only_failed(run, failed);
+            selection::only_failed(run, failed);
         }
+    }
+    if let Some(shard) = args.shard {
+        let runs = ready.iter_mut().flat_map(|ready| &mut ready.runs);
+        selection::only_shard(runs, shard, durations.as_ref().or(failed.as_ref()));
     }
     if args.dry_run {
         return dry_run(&ready);
@@ -294,7 +298,6 @@ fn plan_options(options: &CheckOptions) -> PlanOptions {
         run_id: options.run_id.clone(),
         only: options.only.clone(),
         skip: options.skip.clone(),
-        shard: options.shard,
         headers: options.headers.clone(),
         ..PlanOptions::default()
     }

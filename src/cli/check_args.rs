@@ -57,6 +57,14 @@ pub(crate) struct CheckArgs {
     /// Only the I-th of N equal parts of what is selected
     #[arg(long, value_name = "I/N", help_heading = "Selection")]
     pub(crate) shard: Option<Shard>,
+    /// The JSON report of an earlier run: makes shards even by how long each scenario took
+    #[arg(
+        long,
+        value_name = "REPORT.json",
+        requires = "shard",
+        help_heading = "Selection"
+    )]
+    pub(crate) durations: Option<PathBuf>,
     /// Only what failed, was blocked or errored in an earlier JSON report
     #[arg(long, value_name = "REPORT.json", help_heading = "Selection")]
     pub(crate) failed: Option<PathBuf>,

@@ -2,11 +2,12 @@
 //!
 //! In: the arguments of the process. Out: text on standard output and standard error, files, an exit code.
 
-mod again;
 mod args;
 mod check;
 mod check_args;
 mod check_options;
+#[cfg(test)]
+mod ci_tests;
 mod explain;
 mod known;
 mod known_files;
@@ -18,6 +19,7 @@ mod out;
 mod program;
 mod prove;
 mod reports;
+mod selection;
 mod serve;
 mod serve_args;
 mod signals;

@@ -1,20 +1,16 @@
 use super::{
-    Plan, PlannedCut, PlannedSend, PlannedStep, Shard, Skip, TargetPart, TargetTraits, matches,
-    path::{Members, path},
-    shards,
+    Plan, PlannedStep, Skip, TargetTraits, matches,
+    path::Members,
     vars::{row_names, variables},
 };
 use crate::{
-    contract::{Contract, Operation},
-    message::How,
-    scenario::{BodySource, Effects, Expect, Scenario, Send, Step, StepKind, Suite},
-    source::{Literal, Place, Problem, Problems, Template},
+    contract::Contract,
+    scenario::{Effects, Scenario, Step, StepKind, Suite},
+    source::{Literal, Place, Problem, Problems},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::Arc,
-    time::Duration,
 };
 
 /// What is planned, and for which target.
@@ -34,10 +30,6 @@ pub struct PlanOptions {
     pub only: Vec<String>,
     /// No scenario that one of these names.
     pub skip: Vec<String>,
-    /// Only a part of what is selected.
-    pub shard: Option<Shard>,
-    /// What each scenario took in an earlier run, by id: makes shards even.
-    pub past: BTreeMap<String, Duration>,
     /// The path of the target's URL, put in front of every path: `/dir`.
     pub base_path: String,
     /// Header fields that every request has unless its step names them.
@@ -92,20 +84,8 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
         );
     }
     selected.sort_by(|a, b| a.0.cmp(&b.0));
-    let mine = options.shard.map(|shard| {
-        let parts = shards(
-            selected.iter().map(|(id, ..)| id.as_str()),
-            shard.count,
-            &options.past,
-        );
-        let keep = |(id, _, _): &(String, _, _)| parts.get(id.as_str()) == Some(&shard.index);
-        selected.iter().map(keep).collect::<Vec<_>>()
-    });
     let members = Members::default();
     for (number, (id, scenario, row)) in selected.into_iter().enumerate() {
-        if mine.as_ref().is_some_and(|mine| !mine[number]) {
-            continue;
-        }
         let builder = Builder {
             suite,
             scenario,
@@ -184,19 +164,20 @@ pub(super) fn fits<'a>(
     })
 }
 
-struct Builder<'a> {
-    suite: &'a Suite,
-    scenario: &'a Arc<Scenario>,
-    options: &'a PlanOptions,
-    members: &'a Members,
+/// Plans one scenario.
+pub(super) struct Builder<'a> {
+    pub(super) suite: &'a Suite,
+    pub(super) scenario: &'a Arc<Scenario>,
+    pub(super) options: &'a PlanOptions,
+    pub(super) members: &'a Members,
 }
 
 /// What is the same for the steps of a scenario or of a sequence within it.
 #[derive(Clone)]
-struct Around {
+pub(super) struct Around {
     /// In front of the ids of steps.
     prefix: String,
-    with: Vec<(String, Literal)>,
+    pub(super) with: Vec<(String, Literal)>,
     /// The sequences around, against endless ones.
     within: Vec<String>,
 }
@@ -349,167 +330,4 @@ impl Builder<'_> {
         }
         Ok(groups)
     }
-
-    fn send(
-        &self,
-        id: String,
-        step: &Step,
-        send: &Send,
-        around: &Around,
-        target: &TargetTraits,
-        kept: &mut BTreeSet<String>,
-    ) -> Result<PlannedStep, Stop> {
-        let operations = &self.suite.contract.operations;
-        let (operation, method) = match (&send.operation, &send.method) {
-            (Some(name), _) => {
-                let Some(index) = operations.iter().position(|known| known.id == *name) else {
-                    let found = format!("`{name}` is no operation of the contract");
-                    return Err(wrong(
-                        "unknown-operation",
-                        &step.place,
-                        found,
-                        "unknown",
-                        None,
-                    ));
-                };
-                let method = Template::plain(operations[index].method.as_str(), step.place.clone());
-                (Some(index), method)
-            }
-            (None, Some(method)) => (None, method.clone()),
-            (None, None) => (None, Template::plain("GET", step.place.clone())),
-        };
-        if let Some(BodySource::File(template)) = &send.body {
-            self.file(template)?;
-        }
-        let mut parts = Vec::new();
-        if send.at.is_none() && !self.options.base_path.is_empty() {
-            let base = self.options.base_path.trim_end_matches('/');
-            parts.push(TargetPart::Text(base.to_owned()));
-        }
-        match (operation, &send.target) {
-            (_, Some(raw)) => parts.push(TargetPart::Raw(raw.clone())),
-            (Some(index), None) => {
-                kept.extend(send.path.keys().cloned());
-                path(
-                    &operations[index],
-                    step,
-                    send,
-                    target,
-                    kept,
-                    &mut parts,
-                    self.members,
-                )?;
-            }
-            (None, None) => parts.push(TargetPart::Text("/".to_owned())),
-        }
-        Ok(PlannedStep {
-            id,
-            place: step.place.clone(),
-            with: around.with.clone(),
-            send: PlannedSend {
-                operation,
-                method,
-                path: send
-                    .path
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect(),
-                target: parts,
-                query: send
-                    .query
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
-                    .collect(),
-                header: self.header(operation.map(|index| &operations[index]), step, send),
-                body: send.body.clone(),
-                cut: send.cut.as_ref().map(|cut| PlannedCut {
-                    after: cut.after.clone(),
-                    then: match cut.then.as_str() {
-                        "reset" => How::Reset,
-                        "stall" => How::Stalled,
-                        _ => How::Closed,
-                    },
-                }),
-                at: send.at.clone(),
-                auth: send.auth.clone(),
-                connection: send.connection,
-                http10: send.http10,
-                timeout: send.timeout,
-            },
-            expect: expectations(send, target),
-            capture: send.capture.clone(),
-            repeat: send.repeat.clone(),
-            wait: send.wait,
-            alone: send.alone,
-        })
-    }
-
-    /// Whether the file of a body is there, where its name is known before anything is sent.
-    fn file(&self, template: &Template) -> Result<(), Stop> {
-        let Some(name) = template.as_plain() else {
-            return Ok(());
-        };
-        let folder = self.scenario.folder.as_deref().unwrap_or(Path::new(""));
-        let path = folder.join(name);
-        if path.is_file() {
-            return Ok(());
-        }
-        let found = if path.exists() {
-            format!("`{}` is no regular file", path.display())
-        } else {
-            format!("there is no file `{}`", path.display())
-        };
-        let help = Some("its path is relative to the folder of the scenario".to_owned());
-        Err(wrong(
-            "no-such-file",
-            &template.place,
-            found,
-            "not there",
-            help,
-        ))
-    }
-
-    /// The fields of the operation, of the step, and of the run, each where nothing before names it.
-    fn header(
-        &self,
-        operation: Option<&Operation>,
-        step: &Step,
-        send: &Send,
-    ) -> Vec<(String, Option<Template>)> {
-        let plain = |value: &str| Some(Template::plain(value, step.place.clone()));
-        let named = |fields: &[(String, Option<Template>)], name: &str| {
-            fields
-                .iter()
-                .any(|(known, _)| known.eq_ignore_ascii_case(name))
-        };
-        let mut fields: Vec<(String, Option<Template>)> = operation
-            .into_iter()
-            .flat_map(|operation| &operation.header)
-            .filter(|(name, _)| !named(&send.header, name))
-            .map(|(name, value)| (name.clone(), plain(value)))
-            .collect();
-        fields.extend(send.header.iter().cloned());
-        for (name, value) in &self.options.headers {
-            if !named(&fields, name) {
-                fields.push((name.clone(), plain(value)));
-            }
-        }
-        fields
-    }
-}
-
-/// The expectations that are meant for that target; shared with the scenario where all are.
-fn expectations(send: &Send, target: &TargetTraits) -> Arc<[Expect]> {
-    let meant = |expect: &&Expect| fits(target, wanted(expect));
-    if send.expect.iter().all(|expect| meant(&expect)) {
-        return Arc::clone(&send.expect);
-    }
-    send.expect.iter().filter(meant).cloned().collect()
-}
-
-fn wanted(expect: &Expect) -> impl Iterator<Item = (&str, &[String])> {
-    expect
-        .traits
-        .iter()
-        .map(|(name, values, _)| (name.as_str(), values.as_slice()))
 }

@@ -6,6 +6,7 @@
 mod build;
 mod path;
 mod select;
+mod step;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -165,7 +165,44 @@ mod tests {
         );
     }
 
+    #[test]
+    fn an_id_without_a_duration_counts_as_the_mean_of_the_others() {
+        let past: BTreeMap<_, _> = [("a", 10), ("b", 20), ("gone", 30)]
+            .map(|(id, ms)| (id.to_owned(), Duration::from_millis(ms)))
+            .into();
+        // The new one weighs 20, so 10 + 20 stand against 20, whichever of the two goes first.
+        let parts = shards(["a", "b", "new"], 2, &past);
+        assert_ne!(parts["b"], parts["new"], "{parts:?}");
+    }
+
     proptest! {
+        #[test]
+        fn with_any_durations_every_id_is_in_one_shard_and_none_is_longer_by_more_than_one_id(
+            count in 1_usize..8,
+            weights in proptest::collection::vec(proptest::option::of(1_u64..5_000), 0..60)
+        ) {
+            let ids: Vec<_> = (0..weights.len()).map(|n| format!("s/{n}")).collect();
+            let past: BTreeMap<_, _> = ids
+                .iter()
+                .zip(&weights)
+                .filter_map(|(id, weight)| Some((id.clone(), Duration::from_millis((*weight)?))))
+                .collect();
+            let parts = shards(ids.iter().map(String::as_str), count, &past);
+            prop_assert_eq!(parts.len(), ids.len());
+            prop_assert!(parts.values().all(|part| (1..=count).contains(part)));
+            // In any order, in any process.
+            prop_assert_eq!(&parts, &shards(ids.iter().rev().map(String::as_str), count, &past));
+            let known: Vec<u64> = weights.iter().flatten().copied().collect();
+            let mean = if known.is_empty() { 1 } else { known.iter().sum::<u64>() / known.len() as u64 };
+            let weight = |id: &String| past.get(id).map_or(mean, |one| one.as_millis() as u64);
+            let load = |part| ids.iter().filter(|id| parts[id.as_str()] == part).map(weight).sum::<u64>();
+            let loads: Vec<u64> = (1..=count).map(load).collect();
+            let longest = ids.iter().map(weight).max().unwrap_or(0);
+            let spread = loads.iter().max().unwrap() - loads.iter().min().unwrap();
+            // The mean is rounded here.
+            prop_assert!(spread <= longest + ids.len() as u64, "{:?}", loads);
+        }
+
         #[test]
         fn every_id_is_in_exactly_one_shard_and_they_are_even(count in 1_usize..8, total in 0_usize..60) {
             let ids: Vec<_> = (0..total).map(|n| format!("s/{n}")).collect();

@@ -1,9 +1,7 @@
 use crate::{
     check::{
         Env, Wrong, as_text,
-        bodies::{
-            Document, Element, Node, Selected, json_path, parse_json, parse_xml, select, write,
-        },
+        bodies::{Document, Dom, Element, Node, Selected, json_path, parse_json, parse_xml, write},
     },
     contract::{Edit, XmlChange},
     message::{Broken, Exchange, Framing, Headers, How, Request, Version},
@@ -296,7 +294,7 @@ impl Words<'_> {
             .namespaces
             .iter()
             .map(|(p, u)| (p.as_str(), u.as_str()));
-        let mut selected = select(document, path, names).map_err(wrong)?;
+        let mut selected = Dom::new(document).select(path, names).map_err(wrong)?;
         selected.reverse();
         let text = match change {
             XmlChange::Text(template) => Some(self.env.text(template)?.into_owned()),
@@ -414,14 +412,10 @@ fn element(root: &mut Element, way: &[usize], change: &XmlChange, text: Option<&
             let Some(parent) = root.at_mut(parent) else {
                 return;
             };
-            let at = parent
-                .nodes
-                .iter()
-                .enumerate()
-                .filter(|(_, node)| matches!(node, Node::Element(_)))
-                .nth(*last)
-                .map(|(at, _)| at);
-            let Some(at) = at else { return };
+            let at = *last;
+            if at >= parent.nodes.len() {
+                return;
+            }
             let node = parent.nodes.remove(at);
             match change {
                 XmlChange::MoveFirst => parent.nodes.insert(0, node),

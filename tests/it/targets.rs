@@ -15,6 +15,11 @@ pub(crate) const CASES: &[Case] = &[
     ("the example of the text can be read", &[], example),
     ("what failed is run again alone", &[], failed),
     ("shards are merged into the whole", &[], merged),
+    (
+        "durations of an earlier run make shards even",
+        &[],
+        durations,
+    ),
     ("two runs are compared clause by clause", &[], compared),
     (
         "what is no report is refused with its place",
@@ -363,6 +368,68 @@ fn merged() {
     wireproof(["merge", &none]).ends(4);
     wireproof(["merge", &none, &good]).ends(0);
     wireproof(["merge"]).ends(2);
+}
+
+/// What is run and what is skipped of a shard.
+fn selected(options: &[&str]) -> Vec<String> {
+    let mut words = vec!["check", "--dry-run", "--url", "http://127.0.0.1:9"];
+    words.extend(options);
+    let shown = wireproof(words).ends(0).stdout;
+    let mut suite = String::new();
+    let mut found = Vec::new();
+    for line in shown.lines() {
+        match line
+            .strip_prefix("  run   ")
+            .or_else(|| line.strip_prefix("  skip  "))
+        {
+            Some(id) => found.push(format!("{suite} {}", id.split(": ").next().unwrap())),
+            None if line.starts_with(' ') => {}
+            None => line.clone_into(&mut suite),
+        }
+    }
+    found
+}
+
+fn durations() {
+    let folder = folder();
+    let report = folder.path().join("earlier.json");
+    let path = report.to_str().unwrap();
+    let to = format!("json={path}");
+    wireproof(["check", GREETING, "bits-upload/fragment", "--report", &to]).ends(0);
+    // As if one scenario had taken as long as all others together.
+    let mut earlier = json(&report);
+    let mut long = String::new();
+    for suite in earlier["suites"].as_array_mut().unwrap() {
+        let bits = suite["suite"] == "bits-upload";
+        for scenario in suite["scenarios"].as_array_mut().unwrap() {
+            scenario["elapsed_ms"] = 1.into();
+            if bits && long.is_empty() {
+                scenario["elapsed_ms"] = 10_000.into();
+                long = scenario["id"].as_str().unwrap().to_owned();
+            }
+        }
+    }
+    write(&report, &earlier.to_string());
+    let what = [GREETING, "bits-upload/fragment", "--allow-writes"];
+    let mut whole = selected(&what);
+    assert!(whole.len() > 10, "{whole:?}");
+    for durations in [&[][..], &["--durations", path]] {
+        let mut seen = Vec::new();
+        for shard in ["1/3", "2/3", "3/3"] {
+            let part = selected(&[&what[..], &["--shard", shard], durations].concat());
+            if !durations.is_empty() && part.iter().any(|one| one.ends_with(&long)) {
+                let run = part.iter().filter(|one| !one.starts_with("skip")).count();
+                assert!(run == 1, "the long one has company: {part:?}");
+            }
+            seen.extend(part);
+        }
+        seen.sort();
+        whole.sort();
+        assert_eq!(seen, whole, "each scenario is in one shard");
+    }
+    wireproof(["check", GREETING, "--durations", path])
+        .ends(2)
+        .says("--shard");
 }
 
 fn compared() {

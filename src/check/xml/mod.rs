@@ -8,4 +8,4 @@ mod xpath;
 
 pub(crate) use tree::{Attribute, Document, Element, Node, XSI, parse};
 pub(crate) use write::{pretty, write};
-pub(crate) use xpath::{Selected, select};
+pub(crate) use xpath::{Dom, Selected};

@@ -10,9 +10,9 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// How deep elements may be nested.
 const DEPTH: usize = 64;
 /// How large a document may be, in bytes.
-const BYTES: usize = 32 * 1024 * 1024;
-/// How many elements and attributes a document may have.
-const NODES: usize = 1_000_000;
+const BYTES: usize = 16 * 1024 * 1024;
+/// How many elements and attributes a document may have: each takes some hundred bytes here, and a server chooses their number.
+const NODES: usize = 100_000;
 
 /// A whole document; comments and processing instructions are left out.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,31 +92,30 @@ impl Element {
         self.children().next().is_some()
     }
 
-    /// The element that is reached by taking the n-th child element, and again.
+    /// The element that is reached by taking the n-th node, and again.
     pub(crate) fn at_mut(&mut self, path: &[usize]) -> Option<&mut Self> {
         let Some((first, rest)) = path.split_first() else {
             return Some(self);
         };
-        self.nodes
-            .iter_mut()
-            .filter_map(|node| match node {
-                Node::Element(element) => Some(element),
-                Node::Text(_) => None,
-            })
-            .nth(*first)?
-            .at_mut(rest)
+        match self.nodes.get_mut(*first)? {
+            Node::Element(element) => element.at_mut(rest),
+            Node::Text(_) => None,
+        }
     }
 
     /// The same for reading.
     pub(crate) fn at(&self, path: &[usize]) -> Option<&Self> {
-        match path.split_first() {
-            None => Some(self),
-            Some((first, rest)) => self.children().nth(*first)?.at(rest),
+        let Some((first, rest)) = path.split_first() else {
+            return Some(self);
+        };
+        match self.nodes.get(*first)? {
+            Node::Element(element) => element.at(rest),
+            Node::Text(_) => None,
         }
     }
 }
 
-/// Reads a document. A byte-order mark is skipped; a DTD, more than 64 levels, more than 32 MiB,
+/// Reads a document. A byte-order mark is skipped; a DTD, more than 64 levels, more than 16 MiB or 100,000 nodes,
 /// undeclared prefixes and entities, and bytes that are no UTF-8 are refused.
 ///
 /// # Errors

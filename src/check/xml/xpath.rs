@@ -1,12 +1,16 @@
 use super::{Document, Element, Node};
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
-use sxd_document::{QName, dom};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
+use sxd_document::{Package, QName, dom};
 use sxd_xpath::{Context, Factory, Value, XPath, nodeset};
 
 /// What an XPath gave.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Selected {
-    /// Elements, as the way from the root: the n-th child element, and again.
+    /// Elements, as the way from the root: the n-th of its nodes, and again.
     Element(Vec<usize>),
     /// An attribute: the element, namespace, local name, value.
     Attribute(Vec<usize>, String, String, String),
@@ -41,44 +45,56 @@ fn compiled(path: &str) -> Result<Rc<XPath>, String> {
     })
 }
 
-/// Evaluates an XPath in document order, with `(prefix, URI)` for its names. A number is written as XPath writes it.
-///
-/// # Errors
-/// The path is no XPath, or uses a prefix, function or variable that is not known: a mistake of whoever wrote it.
-pub(crate) fn select<'n>(
-    document: &Document,
-    path: &str,
-    namespaces: impl IntoIterator<Item = (&'n str, &'n str)>,
-) -> Result<Vec<Selected>, String> {
-    let xpath = compiled(path)?;
-    let mut context = Context::new();
-    let mut known = Vec::new();
-    for (prefix, uri) in namespaces {
-        context.set_namespace(prefix, uri);
-        known.push(prefix);
+/// A document as XPath sees it, made once for all paths that are asked of it.
+pub(crate) struct Dom(Package);
+
+impl Dom {
+    pub(crate) fn new(document: &Document) -> Self {
+        let package = Package::new();
+        let dom = package.as_document();
+        dom.root().append_child(build(dom, &document.root));
+        Self(package)
     }
-    // The library panics on these.
-    if let Some(prefix) = prefixes(path).find(|prefix| !known.contains(prefix)) {
-        return Err(format!(
-            "`{path}` uses prefix `{prefix}`, which the contract's `namespaces` does not know"
-        ));
-    }
-    let package = sxd_document::Package::new();
-    let dom = package.as_document();
-    dom.root().append_child(build(dom, &document.root));
-    let value = xpath
-        .evaluate(&context, dom.root())
-        .map_err(|e| format!("`{path}` cannot be evaluated: {e}"))?;
-    Ok(match value {
-        Value::Nodeset(nodes) => nodes
-            .document_order()
-            .into_iter()
-            .filter_map(located)
-            .collect(),
-        Value::Boolean(_) | Value::Number(_) | Value::String(_) => {
-            vec![Selected::Value(value.string())]
+
+    /// Evaluates an XPath in document order, with `(prefix, URI)` for its names. A number is written as XPath writes it.
+    ///
+    /// # Errors
+    /// The path is no XPath, or uses a prefix, function or variable that is not known: a mistake of whoever wrote it.
+    pub(crate) fn select<'n>(
+        &self,
+        path: &str,
+        namespaces: impl IntoIterator<Item = (&'n str, &'n str)>,
+    ) -> Result<Vec<Selected>, String> {
+        let xpath = compiled(path)?;
+        let mut context = Context::new();
+        let mut known = Vec::new();
+        for (prefix, uri) in namespaces {
+            context.set_namespace(prefix, uri);
+            known.push(prefix);
         }
-    })
+        // The library panics on these.
+        if let Some(prefix) = prefixes(path).find(|prefix| !known.contains(prefix)) {
+            return Err(format!(
+                "`{path}` uses prefix `{prefix}`, which the contract's `namespaces` does not know"
+            ));
+        }
+        let value = xpath
+            .evaluate(&context, self.0.as_document().root())
+            .map_err(|e| format!("`{path}` cannot be evaluated: {e}"))?;
+        Ok(match value {
+            Value::Nodeset(nodes) => {
+                let mut ways = Ways::default();
+                nodes
+                    .document_order()
+                    .into_iter()
+                    .filter_map(|node| ways.located(node))
+                    .collect()
+            }
+            Value::Boolean(_) | Value::Number(_) | Value::String(_) => {
+                vec![Selected::Value(value.string())]
+            }
+        })
+    }
 }
 
 /// The prefixes of names in a path: what stands before a single colon outside of quotes.
@@ -130,45 +146,54 @@ fn name<'a>(namespace: &'a str, local: &'a str) -> QName<'a> {
     }
 }
 
-fn located(node: nodeset::Node<'_>) -> Option<Selected> {
-    match node {
-        // The document stands for its element: nobody asks for more than "is there one".
-        nodeset::Node::Root(_) => Some(Selected::Element(Vec::new())),
-        nodeset::Node::Element(element) => Some(Selected::Element(way(element))),
-        nodeset::Node::Attribute(a) => Some(Selected::Attribute(
-            way(a.parent()?),
-            a.name().namespace_uri().unwrap_or_default().to_owned(),
-            a.name().local_part().to_owned(),
-            a.value().to_owned(),
-        )),
-        nodeset::Node::Text(text) => {
-            Some(Selected::Text(way(text.parent()?), text.text().to_owned()))
-        }
-        nodeset::Node::Comment(_)
-        | nodeset::Node::Namespace(_)
-        | nodeset::Node::ProcessingInstruction(_) => None,
-    }
+/// Where elements stand among the nodes of their parents: counted once for each parent, for many may be asked for.
+#[derive(Default)]
+struct Ways<'d> {
+    counted: HashSet<dom::Element<'d>>,
+    positions: HashMap<dom::Element<'d>, usize>,
 }
 
-fn way(mut element: dom::Element<'_>) -> Vec<usize> {
-    let mut way = Vec::new();
-    while let Some(dom::ParentOfChild::Element(parent)) = element.parent() {
-        way.push(
-            element
-                .preceding_siblings()
-                .iter()
-                .filter(|child| child.element().is_some())
-                .count(),
-        );
-        element = parent;
+impl<'d> Ways<'d> {
+    fn located(&mut self, node: nodeset::Node<'d>) -> Option<Selected> {
+        match node {
+            // The document stands for its element: nobody asks for more than "is there one".
+            nodeset::Node::Root(_) => Some(Selected::Element(Vec::new())),
+            nodeset::Node::Element(element) => Some(Selected::Element(self.way(element))),
+            nodeset::Node::Attribute(a) => Some(Selected::Attribute(
+                self.way(a.parent()?),
+                a.name().namespace_uri().unwrap_or_default().to_owned(),
+                a.name().local_part().to_owned(),
+                a.value().to_owned(),
+            )),
+            nodeset::Node::Text(text) => Some(Selected::Text(
+                self.way(text.parent()?),
+                text.text().to_owned(),
+            )),
+            nodeset::Node::Comment(_)
+            | nodeset::Node::Namespace(_)
+            | nodeset::Node::ProcessingInstruction(_) => None,
+        }
     }
-    way.reverse();
-    way
+
+    fn way(&mut self, mut element: dom::Element<'d>) -> Vec<usize> {
+        let mut way = Vec::new();
+        while let Some(dom::ParentOfChild::Element(parent)) = element.parent() {
+            if self.counted.insert(parent) {
+                let children = parent.children().into_iter().enumerate();
+                self.positions
+                    .extend(children.filter_map(|(at, child)| Some((child.element()?, at))));
+            }
+            way.push(self.positions.get(&element).copied().unwrap_or_default());
+            element = parent;
+        }
+        way.reverse();
+        way
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::parse, Selected, compiled, select};
+    use super::{super::parse, Dom, Selected, compiled};
     use rstest::rstest;
 
     const TEXT: &[u8] =
@@ -176,7 +201,7 @@ mod tests {
 
     #[rstest]
     #[case("/h:a/h:b", vec![Selected::Element(vec![0]), Selected::Element(vec![1])])]
-    #[case("/h:a/h:b[2]/c", vec![Selected::Element(vec![1, 0])])]
+    #[case("/h:a/h:b[2]/c", vec![Selected::Element(vec![1, 1])])]
     #[case("/h:a/o:d", vec![Selected::Element(vec![2])])]
     #[case("/a", vec![])]
     #[case("/", vec![Selected::Element(vec![])])]
@@ -188,7 +213,9 @@ mod tests {
     #[case("local-name(/*/*[3])", vec![Selected::Value("d".into())])]
     fn a_path_selects(#[case] path: &str, #[case] expected: Vec<Selected>) {
         let document = parse(TEXT).expect("XML");
-        let found = select(&document, path, [("h", "u:1"), ("o", "u:2")]).expect("XPath");
+        let found = Dom::new(&document)
+            .select(path, [("h", "u:1"), ("o", "u:2")])
+            .expect("XPath");
         assert_eq!(found, expected);
     }
 
@@ -207,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_unknown_prefix_is_a_mistake_of_the_writer_and_not_absence() {
-        let document = parse(TEXT).expect("XML");
+        let dom = Dom::new(&parse(TEXT).expect("XML"));
         for path in [
             "/zz:a",
             "//h:b[zz:c = 'h:x']",
@@ -216,11 +243,11 @@ mod tests {
             "$zz:v",
             "/zz:*",
         ] {
-            let error = select(&document, path, [("h", "u:1")]).expect_err(path);
+            let error = dom.select(path, [("h", "u:1")]).expect_err(path);
             assert!(error.contains("prefix `zz`"), "{error}");
         }
-        assert!(select(&document, "unknown(/*)", []).is_err());
-        assert!(select(&document, "$unknown", []).is_err());
-        assert!(select(&document, "'a:b' = string(self::node())", []).is_ok());
+        assert!(dom.select("unknown(/*)", []).is_err());
+        assert!(dom.select("$unknown", []).is_err());
+        assert!(dom.select("'a:b' = string(self::node())", []).is_ok());
     }
 }
