@@ -1,5 +1,5 @@
 //! One test for each scenario of the suites that come with the project, and of the example: against the embedded mock, in each
-//! of its forms, strictly. Suites with a folder below `snapshots/` are compared with the snapshots in it.
+//! of its forms, strictly. Suites with a folder below `snapshots/` are compared with the reviewed snapshots in it.
 
 #![expect(
     clippy::print_stderr,

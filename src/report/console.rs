@@ -47,6 +47,7 @@ fn findings(suite: &SuiteReport, style: Style, verbose: bool) -> String {
                     && first.level == finding.level
                     && (finding.clause.is_some()
                         || first_scenario.id == scenario.id
+                        || (is_noted(first_scenario, first) && is_noted(scenario, finding))
                         || (first.step == finding.step
                             && first.subject == finding.subject
                             && first.actual == finding.actual))
@@ -68,6 +69,11 @@ fn findings(suite: &SuiteReport, style: Style, verbose: bool) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A difference to a snapshot that fails nothing: all of them together are one note.
+fn is_noted(scenario: &ScenarioReport, finding: &FindingReport) -> bool {
+    finding.subject == "snapshot" && scenario.outcome == "passed"
 }
 
 /// Known differences: what each excused, and those that fail the run.
