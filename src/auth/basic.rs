@@ -41,6 +41,12 @@ impl Basic {
         &self.0.name
     }
 
+    /// The password, to be masked elsewhere.
+    #[must_use]
+    pub(crate) fn password(&self) -> &str {
+        &self.0.password
+    }
+
     /// Whether one of the users has this name and password. Every user is compared, so that time tells nothing.
     #[must_use]
     pub fn is_one_of(&self, users: &[User]) -> bool {

@@ -1,4 +1,4 @@
-use super::{check_args::CheckArgs, serve_args::ServeArgs};
+use super::{check_args::CheckArgs, observe_args::ObserveArgs, serve_args::ServeArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Start a server that keeps a contract
     Serve(Box<ServeArgs>),
+    /// Stand between a real client and a real server, change nothing, and judge both until Ctrl-C
+    Observe(Box<ObserveArgs>),
     /// Run suites against their own counterexamples: each must be caught
     Prove(ProveArgs),
     /// Join the JSON reports of shards or targets into any report

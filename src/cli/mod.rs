@@ -15,6 +15,8 @@ mod known_text;
 mod lint;
 mod list;
 mod new;
+mod observe;
+mod observe_args;
 mod out;
 mod program;
 mod prove;

@@ -1,6 +1,6 @@
 use super::{
     args::{Arguments, Command, Format, Global, SchemaKind},
-    check, explain, lint, list, new,
+    check, explain, lint, list, new, observe,
     out::{self, Stop, data, say},
     prove, reports, serve,
     signals::Signals,
@@ -60,6 +60,7 @@ fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> 
     match command {
         Command::Check(args) => check::check(&args, global, &mut signals?),
         Command::Serve(args) => serve::serve(&args),
+        Command::Observe(args) => observe::observe(&args, global),
         Command::Prove(args) => prove::prove(&args, global, &mut signals?),
         Command::Merge(args) => reports::merge(&args, global),
         Command::Compare(args) => reports::compare(&args, global),

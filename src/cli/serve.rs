@@ -17,7 +17,7 @@ use crate::{
     report::Exit,
     source::SourceFile,
 };
-use std::{env, fs, sync::Arc};
+use std::{env, fs, net::SocketAddr, path::Path, sync::Arc};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
@@ -43,20 +43,17 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
         listen: args.listen,
         clock,
         auth: auth(args)?,
-        tls: tls(args)?,
+        tls: tls(
+            args.listen,
+            args.tls,
+            args.cert.as_deref().zip(args.key.as_deref()),
+        )?,
         allow_open: args.allow_open,
         admin: admin(args, suite, &book)?,
         cues: Some(book),
         ..ServerOptions::default()
     };
-    let ca = options
-        .tls
-        .as_ref()
-        .and_then(|tls| tls.ca_pem().map(ToOwned::to_owned));
-    if let Some(file) = &args.ca_out {
-        fs::write(file, ca.unwrap_or_default())
-            .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))?;
-    }
+    ca_out(args.ca_out.as_deref(), options.tls.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -208,11 +205,16 @@ pub(crate) fn password(variable: &str) -> Result<String, Stop> {
     })
 }
 
-fn tls(args: &ServeArgs) -> Result<Option<Tls>, Stop> {
-    let tls = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => Tls::from_files(cert, key),
-        _ if args.tls => {
-            let ip = args.listen.ip();
+/// The certificate to speak TLS with, where that is asked for: from files, or made for this run.
+pub(crate) fn tls(
+    listen: SocketAddr,
+    made: bool,
+    files: Option<(&Path, &Path)>,
+) -> Result<Option<Tls>, Stop> {
+    let tls = match files {
+        Some((cert, key)) => Tls::from_files(cert, key),
+        None if made => {
+            let ip = listen.ip();
             let mut hosts = vec![
                 "localhost".to_owned(),
                 "127.0.0.1".to_owned(),
@@ -227,6 +229,14 @@ fn tls(args: &ServeArgs) -> Result<Option<Tls>, Stop> {
     };
     tls.map(Some)
         .map_err(|error| Stop::input(error.to_string()))
+}
+
+/// Writes the certificate that clients have to trust.
+pub(crate) fn ca_out(file: Option<&Path>, tls: Option<&Tls>) -> Result<(), Stop> {
+    let Some(file) = file else { return Ok(()) };
+    let ca = tls.and_then(Tls::ca_pem).unwrap_or_default();
+    fs::write(file, ca)
+        .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))
 }
 
 fn settings(kind: &Kind) -> String {

@@ -3,6 +3,7 @@
 use super::{args::Where, check_options::no_such, out, out::Stop, values::Pair};
 use crate::{
     api::forms::kind,
+    contract::Contract,
     mock::{Documented, Kind, Model},
     scenario::{self, Suite},
     source::{Look, Node, Problem, Problems, SourceFile, nearest},
@@ -83,21 +84,17 @@ pub(crate) fn named(names: &[String], place: &Where) -> Result<Vec<Suite>, Stop>
     read(&asked(names, place)?)
 }
 
-/// A suite without a mock of its own, served from its documented replies; or the mock of the folder's suite.
-///
-/// `set` are the traits that it is to have, where it is served from its documents.
-pub(crate) fn served(name: &str, set: &[Pair], place: &Where) -> Result<Served, Stop> {
-    if let Some(kind) = kind(name).filter(|_| place.scenarios.is_none()) {
-        return Ok(Served::Kind(kind));
-    }
+/// The contract of one suite.
+pub(crate) fn contract(name: &str, place: &Where) -> Result<Contract, Stop> {
     let asked = asked(&[name.to_owned()], place)?;
-    let [one] = asked.as_slice() else {
-        return Err(Stop::input(format!("`{name}` is more than one suite")));
-    };
-    if let Some(kind) = kind(&one.files.id) {
-        return Ok(Served::Kind(kind));
+    match asked.as_slice() {
+        [one] => one.files.contract().map_err(|problems| wrong(&problems)),
+        _ => Err(Stop::input(format!("`{name}` is more than one suite"))),
     }
-    let contract = one.files.contract().map_err(|problems| wrong(&problems))?;
+}
+
+/// The traits of a target: those that are given, else the contract's defaults.
+pub(crate) fn traits(contract: &Contract, set: &[Pair]) -> Result<BTreeMap<String, String>, Stop> {
     let mut traits: BTreeMap<String, String> = contract
         .traits
         .iter()
@@ -116,6 +113,41 @@ pub(crate) fn served(name: &str, set: &[Pair], place: &Where) -> Result<Served, 
         }
         traits.insert(name.clone(), value.clone());
     }
+    Ok(traits)
+}
+
+/// Looks whether the contract knows every variable that is given.
+pub(crate) fn known_vars(contract: &Contract, vars: &[Pair]) -> Result<(), Stop> {
+    let known: Vec<&str> = contract
+        .vars
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match vars
+        .iter()
+        .find(|(name, _)| !known.contains(&name.as_str()))
+    {
+        Some((name, _)) => Err(no_such("variable", name, &known)),
+        None => Ok(()),
+    }
+}
+
+/// A suite without a mock of its own, served from its documented replies; or the mock of the folder's suite.
+///
+/// `set` are the traits that it is to have, where it is served from its documents.
+pub(crate) fn served(name: &str, set: &[Pair], place: &Where) -> Result<Served, Stop> {
+    if let Some(kind) = kind(name).filter(|_| place.scenarios.is_none()) {
+        return Ok(Served::Kind(kind));
+    }
+    let asked = asked(&[name.to_owned()], place)?;
+    let [one] = asked.as_slice() else {
+        return Err(Stop::input(format!("`{name}` is more than one suite")));
+    };
+    if let Some(kind) = kind(&one.files.id) {
+        return Ok(Served::Kind(kind));
+    }
+    let contract = one.files.contract().map_err(|problems| wrong(&problems))?;
+    let traits = traits(&contract, set)?;
     let model = Documented::new(Arc::new(contract), traits);
     Ok(Served::Documented(Arc::new(model)))
 }

@@ -19,6 +19,7 @@ mod open;
 mod passed;
 mod proxy;
 mod pump;
+mod result;
 mod shared;
 mod tap;
 
@@ -26,6 +27,7 @@ pub use judge::{Found, Judgement};
 pub use observed::{End, Extent, Observed};
 pub use passed::{Flaw, Side, Tally};
 pub use proxy::{Proxy, ProxyError, ProxyOptions};
+pub use result::result;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,204 @@
+//! `wireproof observe`: a checking proxy before a real server, until somebody stops it.
+
+use super::{
+    args::Global,
+    observe_args::ObserveArgs,
+    out::{self, Stop, data, say},
+    reports, serve, suites,
+};
+use crate::{
+    auth::Basic,
+    client::TlsOptions,
+    message::Exchange,
+    mock::{Clock, Ids},
+    observe::{self, Judgement, Observed, Proxy, ProxyError, ProxyOptions, Tally},
+    plan::run_id,
+    report::{self, Exit, Mask, Strictness},
+    runner::RunResult,
+};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How often the count on a terminal is written anew.
+const COUNT: Duration = Duration::from_millis(250);
+/// How many passwords that passed are remembered, to be masked wherever else they stand.
+const PASSWORDS: usize = 1000;
+
+/// What is known of the traffic so far.
+struct Watch {
+    judgement: Judgement,
+    /// What stands before the contract's paths.
+    prefix: String,
+    passwords: BTreeSet<String>,
+}
+
+/// Leads clients to the server and judges what passes, until Ctrl-C or SIGTERM; then writes the reports.
+pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> {
+    reports::writable(&args.report)?;
+    let contract = suites::contract(&args.suite, &args.place)?;
+    let traits = suites::traits(&contract, &args.set)?;
+    suites::known_vars(&contract, &args.var)?;
+    let judgement = Judgement::new(Arc::new(contract), &traits, &args.var)
+        .map_err(|error| Stop::input(error.to_string()))?;
+    let watch = Arc::new(Mutex::new(Watch {
+        judgement,
+        prefix: args.upstream.prefix.clone(),
+        passwords: BTreeSet::new(),
+    }));
+    let options = options(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::could_not(format!("cannot start threads: {error}")))?;
+    let (began, started) = (Instant::now(), Clock::system().now().0);
+    let passed = runtime.block_on(pass(options, Arc::clone(&watch)));
+    runtime.shutdown_background();
+    let (tally, flaws) = passed?;
+    let watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+    let suite = watch.judgement.result(&args.upstream.shown);
+    let result = RunResult {
+        elapsed: began.elapsed(),
+        started,
+        run_id: run_id(Ids::random().next()),
+        ..observe::result(suite, &tally, &flaws)
+    };
+    let strictness = Strictness {
+        strict: args.strict,
+        snapshots: false,
+    };
+    let mask = Mask::new(&watch.passwords);
+    let report = report::report(&result, strictness, &mask);
+    if watch.judgement.left_out() > 0 {
+        say(&format!(
+            "{} judgements were left out: they look at bodies longer than {} KiB, or cut short\n",
+            watch.judgement.left_out(),
+            Observed::KEPT >> 10
+        ));
+    }
+    reports::tell(&report, &args.report, global)
+}
+
+fn options(args: &ObserveArgs) -> Result<ProxyOptions, Stop> {
+    let files = args.cert.as_deref().zip(args.key.as_deref());
+    let tls = serve::tls(args.listen, args.tls, files)?;
+    serve::ca_out(args.ca_out.as_deref(), tls.as_ref())?;
+    Ok(ProxyOptions {
+        listen: args.listen,
+        allow_open: args.allow_open,
+        tls,
+        upstream_tls: TlsOptions {
+            insecure: args.insecure,
+            ca: args.ca.clone(),
+            client: args.client_cert.clone().zip(args.client_key.clone()),
+        },
+        ..ProxyOptions::new(args.upstream.origin.clone())
+    })
+}
+
+/// What passed, counted, and what is wrong with it below the contract.
+type Passed = (Tally, Vec<observe::Flaw>);
+
+async fn pass(options: ProxyOptions, watch: Arc<Mutex<Watch>>) -> Result<Passed, Stop> {
+    let mut asked = super::signals::stop()?;
+    let looking = Arc::clone(&watch);
+    let look = move |one| {
+        let mut watch = looking.lock().unwrap_or_else(PoisonError::into_inner);
+        watch.look(one);
+    };
+    let proxy = Proxy::start(options, look).map_err(refused)?;
+    data(&format!("listening on {}\n", proxy.url()))?;
+    let terminal = out::stderr_is_terminal();
+    let mut ticks = tokio::time::interval(COUNT);
+    loop {
+        tokio::select! {
+            _ = asked.recv() => break,
+            _ = ticks.tick(), if terminal => {
+                let watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+                say(&format!("\r\u{1b}[2K{}", watch.count(&proxy.tally())));
+            }
+        }
+    }
+    if terminal {
+        say("\r\u{1b}[2K");
+    }
+    say("ending what is under way (once more: stop at once)\n");
+    tokio::select! {
+        passed = proxy.stop() => passed.map_err(|error| Stop::could_not(error.to_string())),
+        _ = asked.recv() => Err(Stop {
+            exit: Exit::Interrupted,
+            message: "interrupted twice: stopped before all was judged, and no report is written".to_owned(),
+        }),
+    }
+}
+
+/// An address that we must not take or a file that is none is a wrong command line; what we do not get is not.
+fn refused(error: ProxyError) -> Stop {
+    match error {
+        ProxyError::Open { .. } | ProxyError::Tls(_) => Stop::input(error.to_string()),
+        other => Stop::could_not(other.to_string()),
+    }
+}
+
+impl Watch {
+    fn look(&mut self, mut one: Observed) {
+        let headers = &one.exchange.request.headers;
+        let password = headers.get("Authorization").and_then(Basic::parse);
+        if let Some(basic) = password.filter(|_| self.passwords.len() < PASSWORDS) {
+            self.passwords.insert(basic.password().to_owned());
+        }
+        if !self.prefix.is_empty() {
+            without(&self.prefix, Arc::make_mut(&mut one.exchange));
+        }
+        self.judgement.look(&one);
+    }
+
+    /// One line for the terminal.
+    fn count(&self, tally: &Tally) -> String {
+        let found = self.judgement.found();
+        format!(
+            "{} connections open, {} exchanges, {} findings, {} warnings, {} not judged",
+            tally.open,
+            tally.exchanges,
+            found.must,
+            found.should,
+            tally.not_judged()
+        )
+    }
+}
+
+/// Moves what stands before the contract's paths from the request's target to the origin, so that both together stay the URL.
+fn without(prefix: &str, exchange: &mut Exchange) {
+    let rest = exchange.request.target.strip_prefix(prefix);
+    if let Some(rest) = rest.filter(|rest| rest.starts_with('/')) {
+        exchange.request.target = rest.to_owned();
+        exchange.origin.push_str(prefix);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+    use crate::message::{Exchange, Reply, Request};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/app/x?y", "/x?y", "http://h/app")]
+    #[case("/apple/x", "/apple/x", "http://h")]
+    #[case("/x/app/y", "/x/app/y", "http://h")]
+    fn the_path_of_the_upstream_is_not_the_contract_s(
+        #[case] target: &str,
+        #[case] rest: &str,
+        #[case] origin: &str,
+    ) {
+        let request = Request::new("GET", target);
+        let mut exchange = Exchange::new(request, "http://h", Ok(Reply::new(200)));
+        without("/app", &mut exchange);
+        assert_eq!(
+            (exchange.request.target.as_str(), exchange.origin.as_str()),
+            (rest, origin)
+        );
+    }
+}
