@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use http::uri::{Authority, Scheme, Uri};
 use http_body_util::BodyExt as _;
 use hyper::{
     Request, Response,
@@ -7,7 +8,10 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo},
+};
 use std::{
     convert::Infallible,
     env,
@@ -30,6 +34,7 @@ pub(crate) fn role() -> Option<ExitCode> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [_, "--role", "fixed", file] => serve(&Fixed::read(Path::new(file))),
         [_, "--role", "upload", folder] => serve(&Upload(folder.into())),
+        [_, "--role", "proxy", upstream] => proxy(upstream),
         [_, "--role", "loop", url, count] => {
             gets(url, count.parse().expect("a count is a number"));
         }
@@ -167,6 +172,41 @@ async fn serve(how: &impl Answers) {
         let how = how.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| how.clone().answer(request));
+            // How a connection ends is nothing to us.
+            let _ = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+/// A reverse proxy as hyper's own parts make it: heads and bodies go through, connections to the server are kept.
+#[tokio::main]
+async fn proxy(upstream: &str) {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    let client = Client::builder(TokioExecutor::new()).build::<_, Incoming>(connector);
+    let authority: Authority = upstream.parse().expect("the benchmark gives an address");
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let addr = listener.local_addr().expect("it is bound");
+    let line = format!("listening on http://{addr}\n");
+    std::io::stdout()
+        .write_all(line.as_bytes())
+        .expect("somebody reads");
+    loop {
+        let (stream, _) = listener.accept().await.expect("somebody connects");
+        stream.set_nodelay(true).expect("it is a socket");
+        let (client, authority) = (client.clone(), authority.clone());
+        tokio::spawn(async move {
+            let service = service_fn(|mut request: Request<Incoming>| {
+                let mut parts = request.uri().clone().into_parts();
+                parts.scheme = Some(Scheme::HTTP);
+                parts.authority = Some(authority.clone());
+                *request.uri_mut() = Uri::from_parts(parts).expect("a path has an authority");
+                client.request(request)
+            });
             // How a connection ends is nothing to us.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)

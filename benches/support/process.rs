@@ -18,9 +18,27 @@ pub(crate) struct Serving {
 impl Serving {
     /// `wireproof serve` with arguments.
     pub(crate) fn ours(arguments: &[&str]) -> Self {
+        Self::of(&[&["serve"], arguments].concat())
+    }
+
+    /// `wireproof` with arguments that make it listen.
+    pub(crate) fn of(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wireproof"));
-        command.arg("serve").args(arguments);
+        command.args(arguments);
         Self::start(command)
+    }
+
+    /// A bare hyper reverse proxy before a server.
+    pub(crate) fn proxy(upstream: &Self) -> Self {
+        Self::role("proxy", Path::new(&upstream.addr.to_string()))
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn interrupt(mut self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()));
+        self.child.wait().expect("it is our child");
     }
 
     /// A bare hyper server that answers every request with this reply, as it was on the wire.
