@@ -98,7 +98,7 @@ pub(crate) struct CheckArgs {
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,
-    /// Write a report: json, junit, github or markdown, with `-` for stdout; repeatable
+    /// Write a report: json, junit, html, github, markdown or har, with `-` for stdout; repeatable
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report_to, help_heading = "Reports")]
     pub(crate) report: Vec<ReportTo>,
     #[command(flatten)]

@@ -73,8 +73,10 @@ pub(crate) fn tell(report: &Report, to: &[ReportTo], global: Global) -> Result<E
         |kind| match kind {
             ReportKind::Json => json(report),
             ReportKind::Junit => report::junit(report),
+            ReportKind::Html => report::html(report),
             ReportKind::Github => report::github(report),
             ReportKind::Markdown => report::markdown(report),
+            ReportKind::Har => report::har(report),
         },
         |style| report::summary(report, style, global.verbose > 0),
     )

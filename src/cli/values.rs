@@ -29,16 +29,20 @@ pub(crate) struct TargetUrl {
 pub(crate) enum ReportKind {
     Json,
     Junit,
+    Html,
     Github,
     Markdown,
+    Har,
 }
 
 impl ReportKind {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("json", Self::Json),
         ("junit", Self::Junit),
+        ("html", Self::Html),
         ("github", Self::Github),
         ("markdown", Self::Markdown),
+        ("har", Self::Har),
     ];
 }
 

@@ -1,8 +1,9 @@
 use super::{
     area::{level_line, table, with_reason},
-    data::{FindingReport, Report, ScenarioReport, SuiteReport, word},
+    data::{Report, SuiteReport, word},
     excerpt,
     exit::Exit,
+    group::{Found, groups},
     style::{Style, count, duration, shorten, visible},
 };
 use crate::contract::Level;
@@ -34,46 +35,17 @@ pub fn summary(report: &Report, style: Style, verbose: bool) -> String {
     out
 }
 
-/// A finding with the scenario it belongs to.
-type Found<'a> = (&'a ScenarioReport, &'a FindingReport);
-
 fn findings(suite: &SuiteReport, style: Style, verbose: bool) -> String {
-    let mut groups: Vec<Vec<Found<'_>>> = Vec::new();
-    for scenario in &suite.scenarios {
-        for finding in scenario.findings.iter().filter(|one| one.known.is_none()) {
-            let same = |group: &&mut Vec<Found<'_>>| {
-                let (first_scenario, first) = group[0];
-                first.clause == finding.clause
-                    && first.level == finding.level
-                    && (finding.clause.is_some()
-                        || first_scenario.id == scenario.id
-                        || (is_noted(first_scenario, first) && is_noted(scenario, finding))
-                        || (first.step == finding.step
-                            && first.subject == finding.subject
-                            && first.actual == finding.actual))
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.push((scenario, finding)),
-                None => groups.push(vec![(scenario, finding)]),
-            }
-        }
-    }
-    // The gravest first, preconditions behind clauses: they are often only what follows from one.
-    groups.sort_by_key(|group| {
-        let (_, finding) = group[0];
-        (std::cmp::Reverse(finding.level), finding.clause.is_none())
-    });
     let mut out = String::new();
-    for group in &groups {
+    // What is known is told with its reason, further down.
+    for group in groups(suite)
+        .iter()
+        .filter(|group| group[0].1.known.is_none())
+    {
         out += &group_text(group, suite, style, verbose);
         out.push('\n');
     }
     out
-}
-
-/// A difference to a snapshot that fails nothing: all of them together are one note.
-fn is_noted(scenario: &ScenarioReport, finding: &FindingReport) -> bool {
-    finding.subject == "snapshot" && scenario.outcome == "passed"
 }
 
 /// Known differences: what each excused, and those that fail the run.

@@ -1,7 +1,9 @@
 //! One finding as text, in the shape that console, JUnit and Markdown share.
 
 use super::{
-    data::{Body, DiffReport, ExchangeReport, FindingReport, Message, ScenarioReport, word},
+    data::{
+        Body, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport, ScenarioReport, word,
+    },
     style::{Style, shorten, visible},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,10 +15,10 @@ const LINES: usize = 24;
 /// How many characters of a value are shown.
 const VALUE: usize = 400;
 
-/// The first line of a finding: `must broken: fragment.gap-refused`.
-pub(crate) fn heading(finding: &FindingReport) -> String {
+/// What kind of finding it is: `must broken`, `snapshot differs`.
+pub(crate) fn kind(finding: &FindingReport) -> String {
     match &finding.clause {
-        Some(clause) => format!("{} broken: {clause}", word(finding.level)),
+        Some(_) => format!("{} broken", word(finding.level)),
         None if finding.subject == "snapshot" => "snapshot differs".to_owned(),
         // Of observed traffic: no file says what was expected.
         None if finding.place.is_none() && finding.step_place.is_none() => {
@@ -24,6 +26,18 @@ pub(crate) fn heading(finding: &FindingReport) -> String {
         }
         None => "precondition not met".to_owned(),
     }
+}
+
+/// The first line of a finding: `must broken: fragment.gap-refused`, with `known, ` in front where it is known.
+pub(crate) fn heading(finding: &FindingReport) -> String {
+    let mut out = kind(finding);
+    if finding.known.is_some() {
+        out.insert_str(0, "known, ");
+    }
+    if let Some(clause) = &finding.clause {
+        put!(out, ": {clause}");
+    }
+    out
 }
 
 /// All findings of a scenario, in full and without colour.
@@ -42,9 +56,12 @@ pub(crate) fn scenario(scenario: &ScenarioReport) -> String {
     out
 }
 
-/// What a clause promises and where that is written; nothing where the finding has no clause.
+/// Why it is known, what a clause promises and where that is written; nothing where the finding has neither.
 pub(crate) fn promise(finding: &FindingReport, style: Style) -> String {
     let mut out = String::new();
+    if let Some(known) = &finding.known {
+        put!(out, "  known     {}\n", style.wrap(&visible(known), 12));
+    }
     if let Some(says) = &finding.says {
         put!(out, "  promise   {}\n", style.wrap(says, 12));
     }
@@ -64,14 +81,7 @@ pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> St
         .as_ref()
         .map_or_else(String::new, |form| format!(" ({form})"));
     let mut out = format!("  scenario  {scenario}, step {}{form}\n", finding.step);
-    // The step is where a person begins to read; an expectation of the step itself is the better place.
-    let same_file = |a: &super::PlaceReport, b: &super::PlaceReport| a.file == b.file;
-    let place = match (&finding.step_place, &finding.place) {
-        (Some(step), Some(place)) if same_file(step, place) => Some(place),
-        (Some(step), _) => Some(step),
-        (None, place) => place.as_ref(),
-    };
-    if let Some(place) = place {
+    if let Some(place) = written(finding) {
         let number = place.line.to_string();
         let gutter = " ".repeat(number.len());
         let room = style.width.saturating_sub(number.len() + 5);
@@ -103,6 +113,16 @@ pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> St
         out += &difference(diff, style);
     }
     out
+}
+
+/// Where a person begins to read: the step, or better its own expectation.
+pub(crate) fn written(finding: &FindingReport) -> Option<&PlaceReport> {
+    let same_file = |a: &PlaceReport, b: &PlaceReport| a.file == b.file;
+    match (&finding.step_place, &finding.place) {
+        (Some(step), Some(place)) if same_file(step, place) => Some(place),
+        (Some(step), _) => Some(step),
+        (None, place) => place.as_ref(),
+    }
 }
 
 fn value(text: &str) -> String {
@@ -196,22 +216,30 @@ fn limited(lines: &[String], mark: &str) -> String {
     out
 }
 
-fn body_lines(body: &Body) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    if !body.base64.is_empty() {
-        let bytes = STANDARD.decode(&body.base64).unwrap_or_default();
-        let shown = bytes.len().min(64);
-        lines.extend(bytes[..shown].chunks(16).map(|row| {
+/// The bytes of a body that is no text, 16 in each line, with what is left out.
+pub(crate) fn hexadecimal(body: &Body, most: usize) -> Vec<String> {
+    let bytes = STANDARD.decode(&body.base64).unwrap_or_default();
+    let shown = bytes.len().min(most);
+    let mut lines: Vec<String> = bytes[..shown]
+        .chunks(16)
+        .map(|row| {
             row.iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect::<Vec<_>>()
                 .join(" ")
-        }));
-        if (shown as u64) < body.bytes {
-            lines.push(format!("({shown} of {} bytes)", body.bytes));
-        }
-        return lines;
+        })
+        .collect();
+    if (shown as u64) < body.bytes {
+        lines.push(format!("({shown} of {} bytes)", body.bytes));
     }
+    lines
+}
+
+fn body_lines(body: &Body) -> Vec<String> {
+    if !body.base64.is_empty() {
+        return hexadecimal(body, 64);
+    }
+    let mut lines: Vec<String> = Vec::new();
     lines.extend(visible(&body.text).lines().map(ToOwned::to_owned));
     if body.truncated {
         lines.push(format!(

@@ -1,4 +1,4 @@
-//! Verdicts as text: console, JSON, JUnit, GitHub annotations and Markdown.
+//! Verdicts as text: console, JSON, JUnit, GitHub annotations, Markdown, HTML and HAR.
 //!
 //! In: a [`RunResult`](crate::runner::RunResult). Out: a [`Report`], which holds everything a reader may ask for with all
 //! secrets masked, and from it the texts. Everything here is a pure function over values: it must not know where a text is
@@ -26,6 +26,9 @@ mod excerpt;
 mod exit;
 mod forms;
 mod github;
+mod group;
+mod har;
+mod html;
 mod junit;
 mod known;
 mod known_new;
@@ -48,6 +51,8 @@ pub use data::{
 pub use exit::Exit;
 pub use forms::mock_target;
 pub use github::github;
+pub use har::har;
+pub use html::html;
 pub use junit::junit;
 pub use known::{Known, KnownOf, Tally, count_known, excuse_all, tell_known};
 pub use known_new::{NewKnown, new_known};

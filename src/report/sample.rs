@@ -1,7 +1,8 @@
 //! A run with one of everything, and what each format makes of it.
 
 use super::{
-    Mask, Report, Stream, StreamKind, Strictness, Style, github, junit, markdown, report, summary,
+    Mask, Report, Stream, StreamKind, Strictness, Style, github, har, html, junit, markdown,
+    report, summary,
 };
 use crate::{
     check::{ClauseRef, Diff, Finding},
@@ -308,6 +309,11 @@ fn markdown_folds_the_findings() {
 }
 
 #[test]
+fn har_holds_each_exchange_with_its_findings() {
+    insta::assert_snapshot!("har", har(&built()));
+}
+
+#[test]
 fn json_holds_everything_and_gives_the_same_reports_again() {
     let json = serde_json::to_string_pretty(&built()).unwrap();
     insta::assert_snapshot!("json", json);
@@ -323,6 +329,8 @@ fn no_format_leaks_a_secret() {
         junit(&built),
         github(&built),
         markdown(&built),
+        html(&built),
+        har(&built),
         serde_json::to_string(&built).unwrap(),
     ];
     let mut stream = Stream::new(

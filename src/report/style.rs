@@ -127,9 +127,40 @@ pub(crate) fn duration(milliseconds: u64) -> String {
     }
 }
 
+/// Milliseconds since 1970 as a date with time in UTC: `2026-01-01T00:00:00.000Z`.
+pub(crate) fn instant(milliseconds: u64) -> String {
+    const DAY: u64 = 86_400_000;
+    let (mut day, time) = (milliseconds / DAY, milliseconds % DAY);
+    // Years and months are walked: a report is of our time, and a number that is none ends at the last year of ISO 8601.
+    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let mut year = 1970;
+    while day >= 365 + u64::from(leap(year)) && year < 9999 {
+        day -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let days = |month| match month {
+        2 => 28 + u64::from(leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let mut month = 1;
+    while day >= days(month) && month < 12 {
+        day -= days(month);
+        month += 1;
+    }
+    format!(
+        "{year}-{month:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        day.min(30) + 1,
+        time / 3_600_000,
+        time / 60_000 % 60,
+        time / 1_000 % 60,
+        time % 1_000
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Style, duration, shorten, visible};
+    use super::{Style, duration, instant, shorten, visible};
     use rstest::rstest;
 
     #[test]
@@ -156,6 +187,17 @@ mod tests {
     #[case(125_000, "2 min 5 s")]
     fn durations_read_as_people_say_them(#[case] ms: u64, #[case] text: &str) {
         assert_eq!(duration(ms), text);
+    }
+
+    #[rstest]
+    #[case(0, "1970-01-01T00:00:00.000Z")]
+    #[case(951_782_399_999, "2000-02-28T23:59:59.999Z")]
+    #[case(951_782_400_000, "2000-02-29T00:00:00.000Z")]
+    #[case(1_767_225_600_123, "2026-01-01T00:00:00.123Z")]
+    #[case(1_798_761_599_000, "2026-12-31T23:59:59.000Z")]
+    #[case(u64::MAX, "9999-12-31T14:25:51.615Z")]
+    fn an_instant_is_a_day_of_the_calendar(#[case] ms: u64, #[case] text: &str) {
+        assert_eq!(instant(ms), text);
     }
 
     #[test]

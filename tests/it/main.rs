@@ -9,12 +9,14 @@ mod bits_facts;
 mod bits_foreign;
 mod bits_kill;
 mod bits_own;
+mod browser;
 mod check;
 mod cli;
 mod hpc_clients;
 mod hpc_curl;
 mod hpc_facts;
 mod hpc_limits;
+mod html;
 mod input;
 mod known;
 mod known_written;
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         ("hpc_curl", hpc_curl::CASES),
         ("hpc_facts", hpc_facts::CASES),
         ("hpc_limits", hpc_limits::CASES),
+        ("html", html::CASES),
         ("input", input::CASES),
         ("known", known::CASES),
         ("known_written", known_written::CASES),
