@@ -419,3 +419,7 @@ fn differences(expected: &Expected<'_>, came: &Came<'_>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

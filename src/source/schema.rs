@@ -11,20 +11,21 @@ use std::collections::BTreeMap;
 pub(crate) fn json_schema(root: &'static Table, title: &str) -> String {
     let mut tables = BTreeMap::new();
     collect(root, &mut tables);
-    collect(&MATCHER, &mut tables);
     let mut definitions: Map<String, Value> = tables
         .values()
         .map(|table| (table.name.to_owned(), table_schema(table)))
         .collect();
-    let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
-    definitions.insert(
-        "any-matcher".to_owned(),
-        json!({ "anyOf": [
-            scalar,
-            { "type": "array", "minItems": 1, "items": { "$ref": "#/definitions/any-matcher" } },
-            { "$ref": "#/definitions/matcher" },
-        ] }),
-    );
+    if tables.contains_key(MATCHER.name) {
+        let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
+        definitions.insert(
+            "any-matcher".to_owned(),
+            json!({ "anyOf": [
+                scalar,
+                { "type": "array", "minItems": 1, "items": { "$ref": "#/definitions/any-matcher" } },
+                { "$ref": "#/definitions/matcher" },
+            ] }),
+        );
+    }
     let schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": title,
@@ -48,6 +49,7 @@ fn collect_shape(shape: &'static Shape, found: &mut BTreeMap<&'static str, &'sta
             collect_shape(inner, found);
         }
         Shape::Map(table) => collect(table, found),
+        Shape::Matcher => collect(&MATCHER, found),
         Shape::Either(shapes) => shapes.iter().for_each(|shape| collect_shape(shape, found)),
         _ => {}
     }

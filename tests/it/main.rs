@@ -12,6 +12,7 @@ mod bits_own;
 mod browser;
 mod check;
 mod cli;
+mod cues;
 mod hpc_clients;
 mod hpc_curl;
 mod hpc_facts;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         ("bits_own", bits_own::CASES),
         ("check", check::CASES),
         ("cli", cli::CASES),
+        ("cues", cues::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),
         ("hpc_facts", hpc_facts::CASES),
