@@ -147,6 +147,9 @@ impl Judgement {
         kept: &mut Option<Arc<Exchange>>,
     ) {
         let request = &observed.exchange.request;
+        if negotiates(&observed.exchange) {
+            return;
+        }
         let mut judged = self.clauses(Judges::Client, observed, operation);
         if operation.is_none() && judged.kept.is_empty() && judged.broken.is_empty() {
             // The contract has no rule of its own about such requests.
@@ -274,6 +277,19 @@ impl Judgement {
                 .collect(),
         }
     }
+}
+
+/// Whether a request only carries the first message of NTLM: its sender leaves the body out and sends it with the last.
+fn negotiates(exchange: &Exchange) -> bool {
+    let denied = exchange.reply().is_some_and(|reply| reply.status == 401);
+    let authorization = exchange.request.headers.get("Authorization");
+    let scheme = authorization.and_then(|value| value.split(' ').next());
+    denied
+        && scheme.is_some_and(|scheme| {
+            ["NTLM", "Negotiate"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+        })
 }
 
 impl Found {
