@@ -2,7 +2,7 @@
 
 use crate::{
     Case,
-    program::{Serving, wireproof},
+    program::{self, Serving, wireproof},
 };
 use std::fs;
 
@@ -54,8 +54,9 @@ fn commands() {
         let command = command.replace("cargo run --release --", "wireproof");
         let words: Vec<&str> = command.split(' ').collect();
         assert_eq!(words[0], "wireproof", "{command}");
-        let seen = if words[1] == "serve" {
-            format!("listening on {}\n", Serving::start(&words[2..]).url)
+        let seen = if ["serve", "observe"].contains(&words[1]) {
+            let serving = Serving::of(&mut program::command(&words[1..]));
+            format!("listening on {}\n", serving.url)
         } else if command.contains("--url https://server") {
             // Nobody is there: that the options are taken is seen by what comes of it.
             let mut words = words.clone();
@@ -81,6 +82,7 @@ fn named() {
     for command in [
         "check",
         "serve",
+        "observe",
         "prove",
         "lint",
         "list",
