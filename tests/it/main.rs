@@ -22,6 +22,7 @@ mod input;
 mod known;
 mod known_written;
 mod nginx;
+mod observe;
 mod program;
 mod readme;
 mod serve;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         ("input", input::CASES),
         ("known", known::CASES),
         ("known_written", known_written::CASES),
+        ("observe", observe::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),
         ("targets", targets::CASES),

@@ -1,0 +1,685 @@
+//! `wireproof observe` between real parties: curl, Python and raw sockets on one side, `serve` and raw sockets on the other.
+
+use crate::{
+    Case,
+    program::{Serving, command, curl, folder, pause, run, wireproof},
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    fs,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+pub(crate) const CASES: &[Case] = &[
+    (
+        "curl uploads through it and exactly the quirk's clauses are reported",
+        &["curl"],
+        quirk,
+    ),
+    (
+        "a python client uploads through it over tls and exactly the quirk's clauses are reported",
+        &["python3"],
+        python,
+    ),
+    (
+        "a python client that breaks off and resumes is noted, and the server is not blamed",
+        &["python3"],
+        resuming,
+    ),
+    (
+        "jobs and sessions pass without a finding",
+        &["requests"],
+        jobs,
+    ),
+    (
+        "a quirk of the head node is found in passing jobs",
+        &["curl"],
+        job_quirk,
+    ),
+    ("ntlm passes on pinned connections", &["curl"], ntlm),
+    (
+        "http 1.0 and expect 100-continue pass",
+        &["curl"],
+        old_and_expecting,
+    ),
+    (
+        "the bytes that arrive are the bytes that were sent",
+        &[],
+        bytes,
+    ),
+    (
+        "a client that breaks the rules is passed on and found",
+        &[],
+        client,
+    ),
+    (
+        "a server that breaks off is passed on and found",
+        &[],
+        server,
+    ),
+    (
+        "a head of any length passes in bounded memory and is found",
+        &[],
+        endless_head,
+    ),
+    (
+        "the path of the upstream is taken off the contract's",
+        &["curl"],
+        prefix,
+    ),
+    ("the exit code tells what came of it", &["curl"], exits),
+    ("what cannot be is refused before it listens", &[], refused),
+];
+
+const PROTOCOL: &str = "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9bef4931}";
+const VERSION: &str = "api-version: 2012-11-01.4.0";
+
+/// `wireproof observe` with the JSON report that it writes.
+struct Observing {
+    serving: Serving,
+    report: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Observing {
+    fn start<S: AsRef<OsStr>>(
+        suite: &str,
+        upstream: &str,
+        more: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let folder = folder();
+        let report = folder.path().join("report.json");
+        let to = format!("json={}", report.display());
+        let mut observe = command(["observe", suite, "--upstream", upstream, "--report", &to]);
+        Self {
+            serving: Serving::of(observe.args(more)),
+            report,
+            _folder: folder,
+        }
+    }
+
+    fn url(&self) -> &str {
+        &self.serving.url
+    }
+
+    fn connect(&self) -> TcpStream {
+        let connection = TcpStream::connect(self.url().trim_start_matches("http://")).unwrap();
+        patient(connection)
+    }
+
+    /// Ends it, and gives its report after it was seen that it ended with that code.
+    #[track_caller]
+    fn ends(self, code: u8) -> Report {
+        let (ended, rest) = self.serving.stop("-INT");
+        let text = fs::read_to_string(&self.report).unwrap();
+        assert_eq!(ended, Some(code.into()), "{rest}\n{text}");
+        let report: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["exit"], code);
+        Report(report)
+    }
+}
+
+/// A JSON report.
+struct Report(Value);
+
+impl Report {
+    fn scenarios(&self) -> &Vec<Value> {
+        self.0["suites"][0]["scenarios"].as_array().unwrap()
+    }
+
+    /// The ids of all broken clauses, or what was looked at where there is no clause.
+    fn broken(&self) -> BTreeSet<String> {
+        let findings = self
+            .scenarios()
+            .iter()
+            .flat_map(|one| one["findings"].as_array().unwrap());
+        findings
+            .map(|finding| {
+                let clause = finding["clause"].as_str();
+                clause
+                    .unwrap_or(finding["actual"].as_str().unwrap())
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    /// What was judged of the server, by operation.
+    fn of_server(&self) -> Vec<&Value> {
+        let of_server = |one: &&Value| one["id"].as_str().unwrap().contains("/server/");
+        self.scenarios().iter().filter(of_server).collect()
+    }
+
+    /// How many requests each scenario had.
+    fn requests(&self) -> BTreeMap<&str, u64> {
+        let count = |one| -> (&str, u64) {
+            let one: &Value = one;
+            (
+                one["id"].as_str().unwrap(),
+                one["requests"].as_u64().unwrap(),
+            )
+        };
+        self.scenarios().iter().map(count).collect()
+    }
+}
+
+fn patient(connection: TcpStream) -> TcpStream {
+    connection
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    connection
+}
+
+fn packet(url: &str, kind: &str, more: &[&str]) -> String {
+    let kind = format!("BITS-Packet-Type: {kind}");
+    let mut arguments = vec!["-X", "BITS_POST", "-H", &kind];
+    if !more.contains(&"--data-binary") {
+        arguments.extend(["-H", "Content-Length: 0"]);
+    }
+    arguments.extend(more);
+    arguments.push(url);
+    curl(&arguments).ends(0).stdout
+}
+
+fn session(created: &str) -> String {
+    let line = created
+        .lines()
+        .find(|line| line.starts_with("BITS-Session-Id:"));
+    line.unwrap_or_else(|| panic!("{created}"))
+        .trim_end()
+        .to_owned()
+}
+
+/// Uploads three fragments, the first longer than what is kept of a body.
+fn upload(url: &str, folder: &Path, more: &[&str]) {
+    let parts = [3 << 20, 1000, 1];
+    let length: usize = parts.iter().sum();
+    let session = session(&packet(
+        url,
+        "Create-Session",
+        &[&["-H", PROTOCOL], more].concat(),
+    ));
+    let mut first = 0;
+    for part in parts {
+        let file = folder.join("part");
+        fs::write(&file, vec![b'x'; part]).unwrap();
+        let data = format!("@{}", file.display());
+        let range = format!("Content-Range: bytes {first}-{}/{length}", first + part - 1);
+        let body = [
+            "-H",
+            &session,
+            "-H",
+            &range,
+            "-H",
+            "Content-Type:",
+            "--data-binary",
+            &data,
+        ];
+        let stored = packet(url, "Fragment", &[&body, more].concat());
+        first += part;
+        let told = format!("BITS-Received-Content-Range: {first}\r\n");
+        assert!(stored.contains(&told), "{stored}");
+    }
+    packet(url, "Close-Session", &[&["-H", &session], more].concat());
+    let fetched = curl(
+        &[
+            &[
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{size_download}",
+                url,
+            ],
+            more,
+        ]
+        .concat(),
+    );
+    assert!(fetched.ends(0).stdout.parse::<usize>().unwrap() >= length);
+}
+
+fn quirk() {
+    let serving = Serving::start(["bits-upload", "--quirk", "tells-an-error-on-success"]);
+    let observing = Observing::start("bits-upload", &serving.url, [""; 0]);
+    let folder = folder();
+    upload(&format!("{}/a/b.bin", observing.url()), folder.path(), &[]);
+    let report = observing.ends(1);
+    let clauses = ["create-session", "fragment", "close-session"]
+        .map(|operation| format!("{operation}.no-error-on-success"));
+    assert_eq!(report.broken(), clauses.into());
+    let requests = report.requests();
+    assert_eq!(requests["bits-upload/server/fragment"], 3);
+    assert_eq!(requests["bits-upload/client/fragment"], 3);
+    assert_eq!(requests["bits-upload/server/fetch"], 1);
+}
+
+/// Uploads over one connection of TLS, as Python does it.
+const UPLOADS: &str = r#"
+import http.client, ssl, sys
+from urllib.parse import urlsplit
+url, ca, data = urlsplit(sys.argv[1]), sys.argv[2], bytes(5 << 20)
+tls = ssl.create_default_context(cafile=ca)
+connection = http.client.HTTPSConnection(url.hostname, url.port, context=tls, timeout=30)
+def send(kind, body=b"", **more):
+    fields = {name.replace("_", "-"): value for name, value in more.items()}
+    connection.request("BITS_POST", url.path, body, {"BITS-Packet-Type": kind, **fields})
+    reply = connection.getresponse()
+    assert reply.status == 200 and reply.read() == b"", reply.status
+    return reply
+created = send("Create-Session", BITS_Supported_Protocols="{7df0354d-249b-430f-820d-3d2a9bef4931}")
+session = {"BITS_Session_Id": created.getheader("BITS-Session-Id")}
+for first in range(0, len(data), 2 << 20):
+    part = data[first:first + (2 << 20)]
+    span = "bytes %d-%d/%d" % (first, first + len(part) - 1, len(data))
+    stored = send("Fragment", part, Content_Range=span, **session)
+    assert stored.getheader("BITS-Received-Content-Range") == str(first + len(part))
+send("Close-Session", **session)
+"#;
+
+/// A server over TLS, a proxy before it that speaks TLS too, and the file of the authority to trust.
+fn over_tls(folder: &Path, quirk: &[&str]) -> (Serving, Observing, String) {
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (ca, upstream) = (file("ca.pem"), file("upstream.pem"));
+    let tls = ["bits-upload", "--tls", "--ca-out", &upstream];
+    let serving = Serving::start([&tls, quirk].concat());
+    let more = ["--tls", "--ca-out", &ca, "--ca", &upstream];
+    let observing = Observing::start("bits-upload", &serving.url, more);
+    (serving, observing, ca)
+}
+
+fn python() {
+    let folder = folder();
+    let quirk = ["--quirk", "answers-another-protocol"];
+    let (_serving, observing, ca) = over_tls(folder.path(), &quirk);
+    let url = format!("{}/dir/x.bin", observing.url());
+    run(Command::new("python3").args(["-c", UPLOADS, &url, &ca])).ends(0);
+    let report = observing.ends(1);
+    let clause = "create-session.protocol-offered".to_owned();
+    assert_eq!(report.broken(), [clause].into());
+    assert_eq!(report.requests()["bits-upload/server/fragment"], 3);
+}
+
+fn resuming() {
+    let folder = folder();
+    let source = folder.path().join("source.bin");
+    fs::write(&source, vec![7; 9 << 20]).unwrap();
+    let (_serving, observing, ca) = over_tls(folder.path(), &[]);
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/clients/bits_resume.py"
+    );
+    let url = format!("{}/dir/x.bin", observing.url());
+    let saw = run(Command::new("python3")
+        .args([script, &url, &ca])
+        .arg(&source))
+    .ends(0);
+    assert_eq!(saw.json()["same"], true);
+    let report = observing.ends(0);
+    for scenario in report.of_server() {
+        assert_eq!(scenario["findings"], serde_json::json!([]), "{scenario}");
+    }
+    // The client breaks off three times, and resumes.
+    assert_eq!(report.requests()["bits-upload/client/connections"], 3);
+}
+
+fn hpc_client(name: &str, url: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/clients")
+        .join(name);
+    let mut python = Command::new("python3");
+    python.arg("-B").arg(script).arg(url).env("NO_PROXY", "*");
+    let ran = run(&mut python).ends(0);
+    assert!(ran.stdout.ends_with(": ok\n"), "{}", ran.all());
+}
+
+fn jobs() {
+    let serving = Serving::start(["hpc-pack"]);
+    let observing = Observing::start("hpc-pack", &serving.url, [""; 0]);
+    hpc_client("hpc_jobs.py", observing.url());
+    hpc_client("hpc_session.py", observing.url());
+    let report = observing.ends(0);
+    for scenario in report.of_server() {
+        assert_eq!(scenario["findings"], serde_json::json!([]), "{scenario}");
+    }
+    assert!(report.of_server().len() > 15);
+    assert!(report.requests()["hpc-pack/server/create-job"] > 1);
+}
+
+fn job_quirk() {
+    let serving = Serving::start(["hpc-pack", "--quirk", "properties-ignored"]);
+    let observing = Observing::start("hpc-pack", &serving.url, [""; 0]);
+    let jobs = format!("{}/WindowsHPC/Jobs", observing.url());
+    let xml = "Content-Type: application/xml; charset=utf-8";
+    let bag = "<ArrayOfProperty xmlns=\"http://schemas.microsoft.com/HPCS2008R2/common\"></ArrayOfProperty>";
+    let made = curl(&["-H", VERSION, "-H", xml, "-d", bag, &jobs])
+        .ends(0)
+        .stdout;
+    assert!(made.starts_with("HTTP/1.1 200"), "{made}");
+    for path in ["Job/1", "Job/1?Properties=Id,State", "Jobs?Properties=Id"] {
+        let url = format!("{}/WindowsHPC/{path}", observing.url());
+        let read = curl(&["-H", VERSION, &url]).ends(0).stdout;
+        assert!(read.starts_with("HTTP/1.1 200"), "{read}");
+    }
+    let report = observing.ends(1);
+    let broken = ["get-job", "get-job-list"].map(|id| format!("{id}.selected-properties"));
+    assert_eq!(report.broken(), broken.into());
+}
+
+fn ntlm() {
+    let mut serve = command(["serve", "hpc-pack", "--auth", "ntlm", "--user", "HPC\\hans"]);
+    serve
+        .args(["--password-env", "IT_PASSWORD"])
+        .env("IT_PASSWORD", "s3cret!");
+    let serving = Serving::of(&mut serve);
+    let observing = Observing::start("hpc-pack", &serving.url, [""; 0]);
+    let jobs = format!("{}/WindowsHPC/Jobs", observing.url());
+    let xml = "Content-Type: application/xml; charset=utf-8";
+    let bag = "<ArrayOfProperty xmlns=\"http://schemas.microsoft.com/HPCS2008R2/common\"></ArrayOfProperty>";
+    let user = ["--ntlm", "--user", "HPC\\hans:s3cret!", "-H", VERSION];
+    let made = curl(&[&user[..], &["-H", xml, "-d", bag, &jobs]].concat())
+        .ends(0)
+        .stdout;
+    assert!(
+        made.contains("HTTP/1.1 401") && made.contains("HTTP/1.1 200"),
+        "{made}"
+    );
+    // Both go over one connection, which is authenticated once.
+    let told =
+        curl(&[&user[..], &["--write-out", "%{num_connects}", &jobs, &jobs]].concat()).ends(0);
+    assert_eq!(
+        told.stdout.matches("HTTP/1.1 401").count(),
+        1,
+        "{}",
+        told.stdout
+    );
+    assert_eq!(
+        told.stdout.matches("HTTP/1.1 200").count(),
+        2,
+        "{}",
+        told.stdout
+    );
+    let wrong = curl(&["--ntlm", "--user", "HPC\\hans:other", "-H", VERSION, &jobs])
+        .ends(0)
+        .stdout;
+    assert!(!wrong.contains("HTTP/1.1 200"), "{wrong}");
+    let report = observing.ends(0);
+    assert_eq!(report.broken(), BTreeSet::new());
+    assert!(!report.0.to_string().contains("s3cret"));
+}
+
+fn old_and_expecting() {
+    let serving = Serving::start(["bits-upload"]);
+    let observing = Observing::start("bits-upload", &serving.url, [""; 0]);
+    let folder = folder();
+    let url = |name: &str| format!("{}/{name}", observing.url());
+    upload(&url("old.bin"), folder.path(), &["--http1.0"]);
+    upload(
+        &url("new.bin"),
+        folder.path(),
+        &["-H", "Expect: 100-continue"],
+    );
+    // The documents want HTTP/1.1 of clients, and nothing else is wrong.
+    let report = observing.ends(1);
+    assert_eq!(report.broken(), ["client.version".to_owned()].into());
+    for scenario in report.of_server() {
+        assert_eq!(scenario["findings"], serde_json::json!([]), "{scenario}");
+    }
+    assert_eq!(report.requests()["bits-upload/server/fragment"], 6);
+}
+
+/// A server that is only a socket, and a proxy before it.
+fn before_a_socket() -> (TcpListener, Observing) {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", upstream.local_addr().unwrap());
+    let observing = Observing::start("bits-upload", &url, [""; 0]);
+    (upstream, observing)
+}
+
+/// Sends bytes in pieces, answers with bytes, and compares both at the other end.
+fn passes(upstream: &TcpListener, observing: &Observing, sent: &[u8], answer: &[u8]) {
+    let mut client = observing.connect();
+    let mut server = patient(upstream.accept().unwrap().0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for piece in sent.chunks(1000) {
+                client.write_all(piece).unwrap();
+            }
+            client.shutdown(Shutdown::Write).unwrap();
+            let mut got = Vec::new();
+            client.read_to_end(&mut got).unwrap();
+            assert!(got == answer, "{}", got.escape_ascii());
+        });
+        let mut got = Vec::new();
+        server.read_to_end(&mut got).unwrap();
+        assert!(got == sent, "{}", got.escape_ascii());
+        server.write_all(answer).unwrap();
+        drop(server);
+    });
+}
+
+fn bytes() {
+    let (upstream, observing) = before_a_socket();
+    let ack = b"HTTP/1.1 200  ok\r\nbits-packet-TYPE:Ack\r\nSet-Cookie: a\r\nset-cookie:  b \r\nContent-Length: 0\r\n\r\n";
+    let ping = b"BITS_POST //a/./b%2f?c=%41 HTTP/1.1\r\nBITS-PACKET-type:  PING\r\nhOST:x\r\nX: \xff\r\nContent-Length: 0\r\n\r\n";
+    passes(&upstream, &observing, ping, ack);
+    // Sent ahead, and in chunks with all that may stand between them.
+    let chunked = b"BITS_POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n05;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n";
+    passes(
+        &upstream,
+        &observing,
+        &[&ping[..], chunked].concat(),
+        &ack.repeat(2),
+    );
+    let old = b"BITS_POST /o HTTP/1.0\r\n\r\n";
+    passes(
+        &upstream,
+        &observing,
+        old,
+        b"HTTP/1.0 200 OK\r\n\r\nto the end",
+    );
+    let report = observing.ends(1);
+    let answered: u64 = report
+        .requests()
+        .iter()
+        .filter(|(id, _)| id.contains("/server/"))
+        .map(|(_, count)| count)
+        .sum();
+    assert_eq!(answered, 4);
+}
+
+fn client() {
+    let (upstream, observing) = before_a_socket();
+    let ack = b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n";
+    let twice = b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
+    passes(&upstream, &observing, twice, ack);
+    let half = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf";
+    passes(&upstream, &observing, half, ack);
+    passes(
+        &upstream,
+        &observing,
+        b"\x16\x03\x01\0\xff\0\r\n\r\n",
+        b"\x15\x03\x01",
+    );
+    let ping =
+        b"BITS_POST /p HTTP/1.1\r\nHost: x\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
+    passes(&upstream, &observing, &ping.repeat(3), &ack.repeat(3));
+    let report = observing.ends(1);
+    let broken: Vec<_> = report.broken().into_iter().collect();
+    for says in [
+        "two Content-Length values differ",
+        "the client ended the connection within a body",
+    ] {
+        assert!(
+            broken.iter().any(|one| one.contains(says)),
+            "{says}: {broken:?}"
+        );
+    }
+    let requests = report.requests();
+    assert_eq!(requests["bits-upload/server/ping"], 3);
+    assert_eq!(requests["bits-upload/client/connections"], 3);
+}
+
+fn server() {
+    let (upstream, observing) = before_a_socket();
+    let ping =
+        b"BITS_POST /p HTTP/1.1\r\nHost: x\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
+    let answers: [&[u8]; 3] = [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+    ];
+    for answer in answers {
+        passes(&upstream, &observing, ping, answer);
+    }
+    let get = b"GET /p HTTP/1.1\r\nHost: x\r\n\r\n";
+    passes(&upstream, &observing, get, b"<html>no http</html>\r\n\r\n");
+    drop(upstream);
+    let mut client = observing.connect();
+    // Whether it can still be sent depends on who is faster.
+    let _ = client.write_all(ping);
+    assert!(client.read_to_end(&mut Vec::new()).is_err());
+    // Four requests, and no reply to any.
+    let report = observing.ends(3);
+    let broken: Vec<_> = report.broken().into_iter().collect();
+    for says in [
+        "closed: connection closed before the first byte of a reply",
+        "cut: connection closed within the head of the reply",
+        "cut: connection closed after 5 of 10 bytes of the body",
+        "garbled: no HTTP reply",
+        "unreachable: no connection to",
+    ] {
+        assert!(
+            broken.iter().any(|one| one.contains(says)),
+            "{says}: {broken:?}"
+        );
+    }
+}
+
+fn endless_head() {
+    const MIB: usize = 1 << 20;
+    let (upstream, observing) = before_a_socket();
+    let length = 1024 * MIB;
+    let mut client = observing.connect();
+    let mut server = patient(upstream.accept().unwrap().0);
+    let (mut arrived, piece) = (0, vec![b'a'; MIB]);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            client.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+            for _ in 0..length / MIB {
+                client.write_all(&piece).unwrap();
+            }
+            client.shutdown(Shutdown::Write).unwrap();
+        });
+        let mut buffer = vec![0; MIB];
+        loop {
+            match server.read(&mut buffer).unwrap() {
+                0 => break,
+                read => arrived += read,
+            }
+        }
+    });
+    assert_eq!(arrived, length + 19);
+    server.write_all(b"HTTP/1.1 431 No\r\n\r\n").unwrap();
+    drop(server);
+    client.read_to_end(&mut Vec::new()).unwrap();
+    let peak = observing.serving.peak_memory();
+    assert!(peak < 100 * MIB as u64, "{peak}");
+    let report = observing.ends(3);
+    assert_eq!(report.broken(), ["a longer one".to_owned()].into());
+}
+
+fn prefix() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/app/", upstream.local_addr().unwrap());
+    let observing = Observing::start("hpc-pack", &url, [""; 0]);
+    let get =
+        b"GET /app/WindowsHPC/Jobs HTTP/1.1\r\nHost: x\r\napi-version: 2012-11-01.4.0\r\n\r\n";
+    let none = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+    passes(&upstream, &observing, get, none);
+    let (code, _) = observing.serving.stop("-TERM");
+    let report = Report(serde_json::from_slice(&fs::read(&observing.report).unwrap()).unwrap());
+    assert_eq!(code, Some(report.0["exit"].as_i64().unwrap() as i32));
+    assert!(
+        report
+            .requests()
+            .contains_key("hpc-pack/client/get-job-list"),
+        "{:?}",
+        report.requests()
+    );
+}
+
+fn exits() {
+    let serving = Serving::start(["bits-upload"]);
+    let start = |upstream: &str| Observing::start("bits-upload", upstream, [""; 0]);
+    // Nothing passed; nobody answered; all was well.
+    start(&serving.url).ends(4);
+    let observing = start("http://127.0.0.1:9");
+    assert_ne!(curl(&[observing.url()]).code, 0);
+    observing.ends(3);
+    let observing = start(&serving.url);
+    let ack = packet(&format!("{}/x", observing.url()), "Ping", &[]);
+    assert!(ack.starts_with("HTTP/1.1 200"), "{ack}");
+    observing.ends(0);
+    // What had not ended was not judged.
+    let (upstream, observing) = before_a_socket();
+    let mut client = observing.connect();
+    let mut server = patient(upstream.accept().unwrap().0);
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    server.read_exact(&mut [0; 18]).unwrap();
+    pause();
+    let report = observing.ends(3);
+    let why = report.0.to_string();
+    assert!(why.contains("1 exchange had not ended"), "{why}");
+}
+
+fn refused() {
+    let observe = |more: &[&str]| wireproof([&["observe"], more].concat());
+    observe(&["bits-uplod", "--upstream", "http://h"])
+        .ends(2)
+        .says("did you mean `bits-upload`?");
+    observe(&["bits-upload"]).ends(2).says("--upstream");
+    observe(&["bits-upload", "--upstream", "ftp://h"])
+        .ends(2)
+        .says("http");
+    observe(&[
+        "bits-upload",
+        "--upstream",
+        "http://h",
+        "--set",
+        "overlp=trim",
+    ])
+    .ends(2)
+    .says("did you mean `overlap`?");
+    observe(&[
+        "bits-upload",
+        "--upstream",
+        "http://h",
+        "--listen",
+        "0.0.0.0:0",
+    ])
+    .ends(2)
+    .says("--allow-open");
+    observe(&[
+        "bits-upload",
+        "--upstream",
+        "https://h",
+        "--ca",
+        "/no/such.pem",
+    ])
+    .ends(2)
+    .says("/no/such.pem");
+    observe(&[
+        "bits-upload",
+        "--upstream",
+        "http://h",
+        "--report",
+        "json=/no/such/file",
+    ])
+    .ends(2)
+    .says("/no/such/file");
+}
