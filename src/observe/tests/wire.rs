@@ -174,10 +174,9 @@ async fn a_connection_that_nobody_upstream_takes_is_reset_and_told() {
     } = Between::start().await;
     drop(upstream);
     let mut client = connect(&proxy).await;
-    // Whether the request still goes out depends on who is faster.
-    let _ = client.write_all(GET).await;
-    let error = rest(&mut client).await.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    // The reset is told once: to whoever sends or reads first behind it.
+    let sent = client.write_all(GET).await;
+    assert!(sent.is_err() || rest(&mut client).await.is_err());
     let (tally, flaws) = proxy.stop().await.unwrap();
     assert_eq!((tally.connections, tally.exchanges), (1, 0));
     let [flaw] = &flaws[..] else {
