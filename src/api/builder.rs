@@ -80,7 +80,7 @@ impl<S> MockBuilder<S> {
         }
     }
 
-    /// Sets one setting by name, as `wireproof serve --set NAME=VALUE` does; `--help-settings` lists them.
+    /// Sets one setting or limit by name, as `wireproof serve --set NAME=VALUE` does; `--help-settings` lists them.
     #[must_use]
     pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.set.push((name.into(), value.into()));
@@ -170,7 +170,14 @@ impl<S> MockBuilder<S> {
     ///
     /// # Errors
     /// A setting or quirk that does not exist; an address that cannot be listened on; no tokio runtime around it.
-    pub async fn start(self) -> Result<Mock, StartError> {
+    pub async fn start(mut self) -> Result<Mock, StartError> {
+        let mut of_mock = Vec::new();
+        for (name, value) in std::mem::take(&mut self.options.set) {
+            if !self.server.set(&name, &value)? {
+                of_mock.push((name, value));
+            }
+        }
+        self.options.set = of_mock;
         let model = (self.kind.start)(&self.options)?;
         let operations = forms::operations(self.kind, &self.options.set);
         let mut server = self.server;

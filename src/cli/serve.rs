@@ -12,7 +12,7 @@ use crate::{
     auth::User,
     mock::{
         Admin, Auth, Clock, CueBook, Documented, Kind, Model, Operations, Options, Server,
-        ServerOptions, Tls, cues,
+        ServerOptions, Setting, SettingError, Tls, cues, nearest,
     },
     report::Exit,
     source::SourceFile,
@@ -21,23 +21,33 @@ use std::{env, fs, net::SocketAddr, path::Path, sync::Arc};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
-    let served = suites::served(&args.suite, &args.set, &args.place)?;
+    let mut options = ServerOptions::default();
+    // What is a limit of every server is none of the mock's settings.
+    let mut set = Vec::new();
+    for (name, value) in &args.set {
+        let taken = options.set(name, value).map_err(wrong_setting)?;
+        if !taken {
+            set.push((name.clone(), value.clone()));
+        }
+    }
+    let served = suites::served(&args.suite, &set, &args.place)?;
     if args.help_settings {
         data(&match &served {
             Served::Kind(kind) => settings(kind),
             Served::Documented(_) => format!(
-                "`{}` has no settings: it is served from its documented replies\n",
-                args.suite
+                "`{}` has no settings of its own: it is served from its documented replies\n{}",
+                args.suite,
+                limits()
             ),
         })?;
         return Ok(Exit::Conforms);
     }
     let clock = Clock::system();
     let (suite, operations) = match &served {
-        Served::Kind(kind) => (kind.suite.to_owned(), forms::operations(kind, &args.set)),
+        Served::Kind(kind) => (kind.suite.to_owned(), forms::operations(kind, &set)),
         Served::Documented(model) => documented(model.as_ref(), &args.suite),
     };
-    let model = model(served, args, &clock)?;
+    let model = model(served, args, set, &clock)?;
     let book = book(args, &suite, &model, &clock, operations)?;
     let options = ServerOptions {
         listen: args.listen,
@@ -51,8 +61,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
         allow_open: args.allow_open,
         admin: admin(args, suite, &book)?,
         cues: Some(book),
-        ..ServerOptions::default()
+        ..options
     };
+    let open = !options.listen.ip().is_loopback() && matches!(options.auth, Auth::None);
     ca_out(args.ca_out.as_deref(), options.tls.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -61,6 +72,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
     runtime.block_on(async {
         let mut stop = super::signals::stop()?;
         let server = Server::start(model, options).map_err(refused)?;
+        if open {
+            say("open to everybody who reaches this machine: nobody is asked for credentials\n");
+        }
         data(&format!("listening on {}\n", server.url()))?;
         stop.recv().await;
         say("stopping\n");
@@ -133,7 +147,12 @@ fn admin(args: &ServeArgs, suite: String, book: &Arc<CueBook>) -> Result<Option<
     Ok(Some(Arc::new(admin)))
 }
 
-fn model(served: Served, args: &ServeArgs, clock: &Clock) -> Result<Arc<dyn Model>, Stop> {
+fn model(
+    served: Served,
+    args: &ServeArgs,
+    set: Vec<(String, String)>,
+    clock: &Clock,
+) -> Result<Arc<dyn Model>, Stop> {
     let kind = match served {
         Served::Kind(kind) => kind,
         Served::Documented(model) => {
@@ -157,13 +176,33 @@ fn model(served: Served, args: &ServeArgs, clock: &Clock) -> Result<Arc<dyn Mode
         )));
     }
     let options = Options {
-        set: args.set.clone(),
+        set,
         quirks: args.quirk.clone(),
         data_dir: args.data_dir.clone(),
         clock: clock.clone(),
         ..Options::default()
     };
-    (kind.start)(&options).map_err(|error| Stop::input(error.to_string()))
+    (kind.start)(&options).map_err(wrong_setting)
+}
+
+/// A limit of the server may be what was meant by a setting that the mock does not have.
+fn wrong_setting(error: SettingError) -> Stop {
+    let error = match error {
+        SettingError::UnknownSetting {
+            suite,
+            name,
+            nearest: None,
+        } => SettingError::UnknownSetting {
+            suite,
+            nearest: nearest(
+                &name,
+                ServerOptions::settings().iter().map(|limit| limit.name),
+            ),
+            name,
+        },
+        other => other,
+    };
+    Stop::input(error.to_string())
 }
 
 fn auth(args: &ServeArgs) -> Result<Auth, Stop> {
@@ -239,9 +278,15 @@ pub(crate) fn ca_out(file: Option<&Path>, tls: Option<&Tls>) -> Result<(), Stop>
         .map_err(|error| Stop::input(format!("cannot write `{}`: {error}", file.display())))
 }
 
-fn settings(kind: &Kind) -> String {
-    let mut out = format!("settings of {}, as --set NAME=VALUE\n", kind.suite);
-    for setting in kind.settings {
+/// The limits of every server.
+fn limits() -> String {
+    let mut out = String::from("limits of every server, as --set NAME=VALUE\n");
+    list(&mut out, ServerOptions::settings());
+    out
+}
+
+fn list(out: &mut String, settings: &[Setting]) {
+    for setting in settings {
         put!(out, "  {}={}\n", setting.name, setting.values);
         let default = if setting.default.is_empty() {
             "nothing"
@@ -250,6 +295,12 @@ fn settings(kind: &Kind) -> String {
         };
         put!(out, "      {} Default: {default}.\n", setting.says);
     }
+}
+
+fn settings(kind: &Kind) -> String {
+    let mut out = format!("settings of {}, as --set NAME=VALUE\n", kind.suite);
+    list(&mut out, kind.settings);
+    out += &limits();
     out += "quirks, as --quirk ID\n";
     for quirk in kind.quirks {
         put!(out, "  {}\n      {}\n", quirk.id, quirk.says);

@@ -1,6 +1,6 @@
 use super::{
     Hosting, Quirk, Quirks, SUITE, Settings,
-    domain::{Cluster, Scheduler, Script, Setup},
+    domain::{Cluster, Most, Scheduler, Script, Setup},
     quirks, settings,
     soa::Soa,
     wire::{
@@ -21,7 +21,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -55,6 +55,8 @@ pub struct HeadNode {
     pub(crate) soa: Soa,
     scheduler: Mutex<Scheduler>,
     waiting: Mutex<HashMap<Token, Waiting>>,
+    /// What the bodies that are on their way hold together.
+    bodies: Arc<AtomicUsize>,
     tokens: AtomicU64,
 }
 
@@ -78,12 +80,13 @@ impl HeadNode {
     pub(crate) fn new(settings: Settings, quirks: Quirks, ids: Ids) -> Self {
         let scheduler = new_scheduler(&settings, quirks, &ids);
         Self {
-            soa: Soa::new(&settings, quirks),
+            soa: Soa::new(&settings, quirks, ids.clone()),
             scheduler: Mutex::new(scheduler),
             settings,
             quirks,
             ids,
             waiting: Mutex::default(),
+            bodies: Arc::default(),
             tokens: AtomicU64::new(0),
         }
     }
@@ -240,6 +243,12 @@ fn new_scheduler(settings: &Settings, quirks: Quirks, ids: &Ids) -> Scheduler {
         cluster: Cluster::read(&settings.cluster_file).unwrap_or_default(),
         scripts: Script::read_all(&settings.commands).unwrap_or_default(),
         quirks,
+        most: Most {
+            jobs: settings.job_limit,
+            tasks: settings.task_limit,
+            subtasks: settings.subtask_limit,
+            bytes: settings.job_memory,
+        },
     };
     Scheduler::new(setup, ids)
 }
@@ -261,11 +270,18 @@ impl Model for HeadNode {
             BodyLength::Bytes(length) => usize::try_from(length).unwrap_or(usize::MAX),
             BodyLength::Unstated | BodyLength::Chunked => 0,
         };
+        let no_room = Fault::new(503, code::GENERAL, "Too many bodies are on their way.");
         Begin::Body(Box::new(Collected {
             head: head.clone(),
-            body: Vec::with_capacity(announced.min(64 * 1024)),
+            body: Vec::with_capacity(announced.min(FIRST_ROOM)),
             limit: self.settings.body_limit,
             too_large: Some(self.refusal(manner, rules::too_large(&self.settings), now)),
+            share: Share {
+                all: Arc::clone(&self.bodies),
+                limit: self.settings.body_memory,
+                bytes: 0,
+            },
+            no_room: Some(self.refusal(manner, no_room, now)),
         }))
     }
 
@@ -375,12 +391,43 @@ impl Model for HeadNode {
     }
 }
 
+/// How much room a body gets before any of it has come.
+const FIRST_ROOM: usize = 64 * 1024;
+
 /// A body as it comes in, never more of it than the limit.
 struct Collected {
     head: Head,
     body: Vec<u8>,
     limit: usize,
     too_large: Option<Reply>,
+    share: Share,
+    no_room: Option<Reply>,
+}
+
+/// What one body holds of the room that all have together; given back with it.
+struct Share {
+    all: Arc<AtomicUsize>,
+    limit: usize,
+    bytes: usize,
+}
+
+impl Share {
+    /// Takes more; tells whether there was room.
+    fn take(&mut self, bytes: usize) -> bool {
+        let room = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limit;
+        if room {
+            self.bytes += bytes;
+        } else {
+            self.all.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        room
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Sink for Collected {
@@ -388,6 +435,11 @@ impl Sink for Collected {
         if bytes.len() > self.limit - self.body.len() {
             self.body = Vec::new();
             let reply = self.too_large.take().unwrap_or_else(|| Reply::new(413));
+            return ControlFlow::Break(Answer::Reply(reply));
+        }
+        if !self.share.take(bytes.len()) {
+            self.body = Vec::new();
+            let reply = self.no_room.take().unwrap_or_else(|| Reply::new(503));
             return ControlFlow::Break(Answer::Reply(reply));
         }
         self.body.extend_from_slice(bytes);

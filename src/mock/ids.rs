@@ -20,6 +20,12 @@ impl Ids {
         Self(Some(Arc::new(AtomicU64::new(seed))))
     }
 
+    /// Whether they are the same in every run, so that everybody can know them.
+    #[must_use]
+    pub fn are_seeded(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The next 128 bits.
     ///
     /// # Panics

@@ -29,6 +29,12 @@ impl Bag {
         }
     }
 
+    /// How many bytes it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let texts: usize = self.0.iter().map(|(_, value)| value.as_text().len()).sum();
+        self.0.capacity() * size_of::<(u8, Value)>() + texts
+    }
+
     /// Sets one, or takes it back to its default.
     pub(crate) fn set<P: Catalogue>(&mut self, property: P, value: Option<Value>) {
         let value = value.filter(|value| *value != property.facts().default);

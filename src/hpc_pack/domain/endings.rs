@@ -71,6 +71,7 @@ impl Scheduler {
         let end = if released > until { released } else { until };
         if at_once && end == now {
             job.go(JobState::Canceled, now);
+            self.weigh_all(id);
             self.wake_children(id, now);
         } else {
             job.due = Some(end.after(STEP));

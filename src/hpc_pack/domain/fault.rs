@@ -117,6 +117,9 @@ pub(crate) enum Fault {
     /// A continuation that this listing never gave, or gave too long ago.
     #[error("the continuation is unknown or has expired")]
     Continuation,
+    /// There is as much as there may be.
+    #[error("the head node has no room for more {0}")]
+    Full(&'static str),
     /// Anything else that a request asks wrongly.
     #[error("{0}")]
     Other(String),
@@ -155,6 +158,7 @@ impl Fault {
             | Self::BadValue { .. }
             | Self::Filter(_)
             | Self::Continuation
+            | Self::Full(_)
             | Self::Other(_) => return Self::GENERAL,
         }
     }

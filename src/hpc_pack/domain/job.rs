@@ -4,6 +4,7 @@ use super::{
     run::Run,
     state::{JobState, TaskType},
     value::Value,
+    weight::Weight,
 };
 use crate::mock::Moment;
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub(crate) struct Job {
     pub(crate) nodes: Box<[u16]>,
     /// Kept only where a quirk says so.
     pub(crate) password: Option<Box<str>>,
+    /// What it held when it was weighed last, without its tasks.
+    pub(super) weight: Weight,
 }
 
 /// How a running job will end.
@@ -94,6 +97,8 @@ pub(crate) struct Task {
     pub(crate) run: Run,
     /// The subtasks of a sweep once it is expanded.
     pub(crate) instances: Vec<Run>,
+    /// What it held when it was weighed last.
+    pub(super) weight: Weight,
 }
 
 impl Job {
@@ -122,6 +127,7 @@ impl Job {
             children: Vec::new(),
             nodes: Box::default(),
             password: None,
+            weight: Weight::default(),
         }
     }
 
@@ -200,6 +206,7 @@ impl Task {
             custom: Vec::new(),
             run: Run::new(now),
             instances: Vec::new(),
+            weight: Weight::default(),
         }
     }
 

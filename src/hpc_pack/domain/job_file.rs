@@ -148,13 +148,18 @@ impl Scheduler {
         for task in &file.tasks {
             changes::<TaskProperty>(&settable::<TaskProperty>(&task.properties))?;
         }
+        self.room_for_tasks(file.tasks.len())?;
+        let held = self.held;
         let id = self.new_job(owner, now)?;
         let filled = self.fill(id, file, now);
         if let Err(fault) = filled {
             self.jobs.pop();
+            self.held = held;
             return Err(fault);
         }
+        self.held.tasks += self.job_ref(id).map_or(0, |job| job.tasks.len());
         self.apply(id, read, now);
+        self.weigh_all(id);
         let finished = file
             .properties
             .iter()

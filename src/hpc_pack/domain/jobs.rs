@@ -66,6 +66,7 @@ impl Scheduler {
 
     /// Makes a job of which nothing is set.
     pub(super) fn new_job(&mut self, owner: &str, now: Moment) -> Result<i32, Fault> {
+        self.room_for_job()?;
         let id = i32::try_from(self.jobs.len() + 1)
             .map_err(|_| Fault::Other("the identifiers of jobs are used up".to_owned()))?;
         let owner = if self.quirks.has(Quirk::OwnerLost) {
@@ -75,6 +76,7 @@ impl Scheduler {
         };
         let owner = self.owner(owner);
         self.jobs.push(Box::new(Job::new(id, owner, now)));
+        self.weigh_job(id);
         Ok(id)
     }
 
@@ -321,6 +323,7 @@ impl Scheduler {
                 parent.children.push(id);
             }
         }
+        self.weigh_job(id);
     }
 
     /// Plans a running job anew from now on.
@@ -332,6 +335,7 @@ impl Scheduler {
             plan::plan(job, stage, now);
             self.schedule(id);
         }
+        self.weigh_all(id);
     }
 }
 

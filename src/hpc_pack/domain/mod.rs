@@ -30,6 +30,7 @@ mod tasks;
 mod tests;
 mod time;
 mod value;
+mod weight;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use fault::Fault;
@@ -40,3 +41,4 @@ pub(crate) use script::Script;
 pub(crate) use state::{JobState, TaskState};
 pub(crate) use tasks::TaskRef;
 pub(crate) use value::Value;
+pub(crate) use weight::Most;

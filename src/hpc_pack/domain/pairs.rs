@@ -58,6 +58,7 @@ impl Scheduler {
         let job = self.job_now(id, now)?;
         set_variables(&mut job.variables, sent, quirks)?;
         job.changed = now;
+        self.weigh_job(id);
         Ok(())
     }
 
@@ -75,6 +76,7 @@ impl Scheduler {
         let job = self.job_now(id, now)?;
         set_custom(&mut job.custom, sent, quirks)?;
         job.changed = now;
+        self.weigh_job(id);
         Ok(())
     }
 
@@ -121,7 +123,9 @@ impl Scheduler {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         find(job, at)?;
-        set_variables(&mut job.tasks[index(at.task)].variables, sent, quirks)
+        set_variables(&mut job.tasks[index(at.task)].variables, sent, quirks)?;
+        self.weigh_task(at.job, at.task);
+        Ok(())
     }
 
     /// Sets custom properties of a task; an empty value takes one out.
@@ -137,7 +141,9 @@ impl Scheduler {
         let quirks = self.quirks;
         let job = self.job_now(at.job, now)?;
         find(job, at)?;
-        set_custom(&mut job.tasks[index(at.task)].custom, sent, quirks)
+        set_custom(&mut job.tasks[index(at.task)].custom, sent, quirks)?;
+        self.weigh_task(at.job, at.task);
+        Ok(())
     }
 }
 

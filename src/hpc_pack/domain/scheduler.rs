@@ -7,6 +7,7 @@ use super::{
     plan::{self, Stage},
     script::Script,
     state::JobState,
+    weight::{Held, Most},
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::{Ids, Moment};
@@ -40,6 +41,8 @@ pub(crate) struct Scheduler {
     )]
     pub(super) jobs: Vec<Box<Job>>,
     pub(super) secret: Secret,
+    pub(super) most: Most,
+    pub(super) held: Held,
     queue: BinaryHeap<Reverse<(Moment, i32)>>,
     owners: HashSet<Arc<str>>,
 }
@@ -53,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) scripts: Vec<Script>,
     /// What is to go wrong.
     pub(crate) quirks: Quirks,
+    /// How much there may be.
+    pub(crate) most: Most,
 }
 
 impl Scheduler {
@@ -64,6 +69,8 @@ impl Scheduler {
             quirks: setup.quirks,
             jobs: Vec::new(),
             secret: Secret(ids.next()),
+            most: setup.most,
+            held: Held::default(),
             queue: BinaryHeap::new(),
             owners: HashSet::new(),
         }
@@ -183,17 +190,26 @@ impl Scheduler {
     /// The next step of a job (section 6 of the contract).
     fn step(&mut self, id: i32, at: Moment) {
         let waits = self.waits_for(id);
+        let validates = self.job_ref(id).is_some_and(|job| {
+            matches!(
+                job.state,
+                JobState::Validating | JobState::ExternalValidation
+            )
+        });
+        let crowded = if validates { self.reserve(id) } else { None };
+        let full = self.room_for(1).is_err();
         let Some((job, stage)) = self.staged(id) else {
             return;
         };
         job.due = None;
+        let planned = matches!(job.state, JobState::Queued | JobState::Running);
         match job.state {
             JobState::Submitted => {
                 job.go(JobState::Validating, at);
                 job.due = Some(at.after(STEP));
             }
             JobState::Validating | JobState::ExternalValidation => {
-                match admission::objection(job, stage.cluster) {
+                match admission::objection(job, stage.cluster).or(crowded) {
                     Some(why) => {
                         job.error = Some(why.into());
                         job.go(JobState::Failed, at);
@@ -210,6 +226,11 @@ impl Scheduler {
                 Wait::For => {}
                 Wait::Broken => {
                     job.error = Some("A job that it depends on did not finish.".into());
+                    job.go(JobState::Failed, at);
+                }
+                Wait::Until(_) if full => {
+                    job.error =
+                        Some("The head node has no room for what the job would print.".into());
                     job.go(JobState::Failed, at);
                 }
                 Wait::Until(_) => {
@@ -242,7 +263,11 @@ impl Scheduler {
             JobState::Configuring | JobState::Finished | JobState::Failed | JobState::Canceled => {}
         }
         self.touched(id);
-        if self.job_ref(id).is_some_and(|job| job.state.is_final()) {
+        let ended = self.job_ref(id).is_some_and(|job| job.state.is_final());
+        if planned || ended {
+            self.weigh_all(id);
+        }
+        if ended {
             self.wake_children(id, at);
         }
     }

@@ -56,7 +56,9 @@ impl Scheduler {
     /// No such job, no such property or value, or a type that does not fit the job; nothing was added then.
     pub(crate) fn add_task(&mut self, job: i32, sent: &Sent, now: Moment) -> Result<i32, Fault> {
         let quirks = self.quirks;
-        let job = self.job_now(job, now)?;
+        let room = self.room_for_tasks(1);
+        let number = job;
+        let job = self.job_now(number, now)?;
         if sent.is_empty() && quirks.has(Quirk::EmptyTaskRefused) {
             return Err(Fault::Other("a task needs properties".to_owned()));
         }
@@ -67,6 +69,7 @@ impl Scheduler {
             sent
         };
         let task = new_task(job, sent, now)?;
+        room?;
         let id = task.id;
         if quirks.has(Quirk::NewTaskIsLost) {
             return Ok(id);
@@ -75,6 +78,8 @@ impl Scheduler {
         if !quirks.has(Quirk::ChangeTimeStands) {
             job.changed = now;
         }
+        self.held.tasks += 1;
+        self.weigh_task(number, id);
         Ok(if quirks.has(Quirk::NewTaskIdRepeats) && id > 1 {
             id - 1
         } else {
@@ -124,6 +129,7 @@ impl Scheduler {
                 now
             };
         }
+        self.weigh_task(at.job, at.task);
         Ok(())
     }
 

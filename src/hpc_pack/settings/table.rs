@@ -18,6 +18,11 @@ impl Default for Settings {
             ccp_decides: false,
             unknown_id_status: 0,
             body_limit: 0,
+            body_memory: 0,
+            job_limit: 0,
+            task_limit: 0,
+            subtask_limit: 0,
+            job_memory: 0,
             session_limit: 0,
             durable: false,
             close_strict: false,
@@ -106,6 +111,25 @@ fn text_of(value: &str) -> Result<(String, String), SettingError> {
                 why: why.to_string(),
             }),
     }
+}
+
+/// The row of a setting that is a number.
+macro_rules! number {
+    ($name:literal, $values:literal, $default:literal, $field:ident, $says:literal) => {
+        Row {
+            setting: Setting {
+                name: $name,
+                values: $values,
+                default: $default,
+                says: $says,
+            },
+            read: Read::Value(|settings, value| {
+                settings.$field = value.parse().ok()?;
+                Some(())
+            }),
+            write: |settings| settings.$field.to_string(),
+        }
+    };
 }
 
 const COUNT: usize = ROWS.len();
@@ -211,32 +235,55 @@ pub(super) const ROWS: &[Row] = &[
         }),
         write: |settings| settings.unknown_id_status.to_string(),
     },
-    Row {
-        setting: Setting {
-            name: "body-limit",
-            values: "BYTES",
-            default: "16777216",
-            says: "The largest body of a request; a larger one is answered 413.",
-        },
-        read: Read::Value(|settings, value| {
-            settings.body_limit = value.parse().ok()?;
-            Some(())
-        }),
-        write: |settings| settings.body_limit.to_string(),
-    },
-    Row {
-        setting: Setting {
-            name: "session-limit",
-            values: "COUNT",
-            default: "100000",
-            says: "How many sessions may be open at a time.",
-        },
-        read: Read::Value(|settings, value| {
-            settings.session_limit = value.parse().ok()?;
-            Some(())
-        }),
-        write: |settings| settings.session_limit.to_string(),
-    },
+    number!(
+        "body-limit",
+        "BYTES",
+        "16777216",
+        body_limit,
+        "The largest body of a request; a larger one is answered 413."
+    ),
+    number!(
+        "body-memory",
+        "BYTES",
+        "268435456",
+        body_memory,
+        "How many bytes of bodies that are still on their way all requests may hold together; one more is answered 503."
+    ),
+    number!(
+        "job-limit",
+        "COUNT",
+        "1000000",
+        job_limit,
+        "How many jobs there may be; one more is answered 503."
+    ),
+    number!(
+        "task-limit",
+        "COUNT",
+        "1000000",
+        task_limit,
+        "How many tasks all jobs may have together; one more is answered 503. A job has 100,000 at most."
+    ),
+    number!(
+        "subtask-limit",
+        "COUNT",
+        "1000000",
+        subtask_limit,
+        "How many subtasks all jobs may have together; a job that would have more fails when it is validated. A job has 100,000 at most."
+    ),
+    number!(
+        "job-memory",
+        "BYTES",
+        "1073741824",
+        job_memory,
+        "How many bytes all jobs and tasks with their texts and outputs may hold together; what would hold more is answered 503, and a job that begins to run then fails."
+    ),
+    number!(
+        "session-limit",
+        "COUNT",
+        "100000",
+        session_limit,
+        "How many sessions may be open at a time; one more is answered 400 with fault 33554432."
+    ),
     Row {
         setting: Setting {
             name: "durable-sessions",
@@ -263,45 +310,27 @@ pub(super) const ROWS: &[Row] = &[
         }),
         write: |settings| word(settings.close_strict, "fault", "ok"),
     },
-    Row {
-        setting: Setting {
-            name: "batch-limit",
-            values: "COUNT",
-            default: "1000",
-            says: "How many batches a session may have.",
-        },
-        read: Read::Value(|settings, value| {
-            settings.batch_limit = value.parse().ok()?;
-            Some(())
-        }),
-        write: |settings| settings.batch_limit.to_string(),
-    },
-    Row {
-        setting: Setting {
-            name: "batch-size-limit",
-            values: "BYTES",
-            default: "268435456",
-            says: "How many bytes of requests a batch may have.",
-        },
-        read: Read::Value(|settings, value| {
-            settings.batch_size_limit = value.parse().ok()?;
-            Some(())
-        }),
-        write: |settings| settings.batch_size_limit.to_string(),
-    },
-    Row {
-        setting: Setting {
-            name: "batch-memory",
-            values: "BYTES",
-            default: "536870912",
-            says: "How many bytes of requests and responses all batches of all sessions may hold together.",
-        },
-        read: Read::Value(|settings, value| {
-            settings.batch_memory = value.parse().ok()?;
-            Some(())
-        }),
-        write: |settings| settings.batch_memory.to_string(),
-    },
+    number!(
+        "batch-limit",
+        "COUNT",
+        "1000",
+        batch_limit,
+        "How many batches a session may have; one more is answered 400 with fault 33554448."
+    ),
+    number!(
+        "batch-size-limit",
+        "BYTES",
+        "268435456",
+        batch_size_limit,
+        "How many bytes of requests a batch may have; more are answered 400 with fault 33554448."
+    ),
+    number!(
+        "batch-memory",
+        "BYTES",
+        "536870912",
+        batch_memory,
+        "How many bytes of requests and responses all batches of all sessions may hold together; more are answered 400 with fault 33554448."
+    ),
     Row {
         setting: Setting {
             name: "request-time",

@@ -12,6 +12,11 @@ pub struct Settings {
     pub(crate) ccp_decides: bool,
     pub(crate) unknown_id_status: u16,
     pub(crate) body_limit: usize,
+    pub(crate) body_memory: usize,
+    pub(crate) job_limit: usize,
+    pub(crate) task_limit: usize,
+    pub(crate) subtask_limit: usize,
+    pub(crate) job_memory: usize,
     pub(crate) session_limit: usize,
     pub(crate) durable: bool,
     pub(crate) close_strict: bool,
@@ -103,6 +108,27 @@ impl Settings {
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// How many bytes of bodies that are still on their way all requests may hold together.
+    #[must_use]
+    pub fn body_memory(mut self, bytes: usize) -> Self {
+        self.body_memory = bytes;
+        self
+    }
+
+    /// How many jobs, tasks of all jobs, and subtasks of all jobs there may be.
+    #[must_use]
+    pub fn job_limits(mut self, jobs: usize, tasks: usize, subtasks: usize) -> Self {
+        (self.job_limit, self.task_limit, self.subtask_limit) = (jobs, tasks, subtasks);
+        self
+    }
+
+    /// How many bytes all jobs and tasks with their texts and outputs may hold together.
+    #[must_use]
+    pub fn job_memory(mut self, bytes: usize) -> Self {
+        self.job_memory = bytes;
         self
     }
 

@@ -109,6 +109,11 @@ impl Batch {
         }
     }
 
+    /// Counts the batch itself beside its requests; tells whether there was room.
+    pub(super) fn takes_room(&mut self, limit: usize) -> bool {
+        self.held.take(OVERHEAD, limit)
+    }
+
     /// Adds requests.
     ///
     /// # Errors

@@ -3,14 +3,21 @@
 use super::{Delivery, Message, Reason, Refused, Session, Soa, Status, Wanted, batch::Batch};
 use crate::{hpc_pack::Quirk, mock::Moment};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 /// The batches of a session by name.
 #[derive(Debug, Default)]
-pub(super) struct Batches(Mutex<HashMap<String, Place>>);
+pub(super) struct Batches(Mutex<Named>);
+
+#[derive(Debug, Default)]
+struct Named {
+    places: HashMap<String, Place>,
+    /// Names that were purged, oldest first, so that the oldest can be forgotten.
+    purged: VecDeque<String>,
+}
 
 /// Where a name leads.
 #[derive(Debug)]
@@ -28,10 +35,10 @@ const LONGEST_NAME: usize = 128;
 impl Batches {
     pub(super) fn clear(&self) {
         // A new map, so that the memory of the old one is given back.
-        *self.lock() = HashMap::new();
+        *self.lock() = Named::default();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+    fn lock(&self) -> MutexGuard<'_, Named> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -65,10 +72,14 @@ impl Soa {
                 (request, work)
             })
             .collect();
-        let mut batches = session.batches.lock();
+        let mut named = session.batches.lock();
+        let batches = &mut named.places;
         let name = self.name(batch);
         if !matches!(batches.get(name), Some(Place::Batch(_))) {
             let mut new = Batch::new(Arc::clone(&self.memory));
+            if !new.takes_room(self.batch_size_limit) {
+                return Err(Refused::BatchTooLarge);
+            }
             new.send(requests, commit, self.batch_size_limit, self.quirks, now)?;
             let open = batches
                 .values()
@@ -81,7 +92,7 @@ impl Soa {
         } else if let Some(Place::Batch(batch)) = batches.get_mut(name) {
             batch.send(requests, commit, self.batch_size_limit, self.quirks, now)?;
         }
-        busy(&session, name, &batches);
+        busy(&session, name, batches);
         Ok(())
     }
 
@@ -92,7 +103,8 @@ impl Soa {
     pub(crate) fn commit(&self, session: i32, batch: &str, now: Moment) -> Result<(), Refused> {
         let session = self.active(session, now)?;
         self.check_name(batch)?;
-        let mut batches = session.batches.lock();
+        let mut named = session.batches.lock();
+        let batches = &mut named.places;
         let name = self.name(batch);
         match batches.get_mut(name) {
             Some(Place::Batch(batch)) => batch.commit(self.quirks, now)?,
@@ -100,7 +112,7 @@ impl Soa {
             None if self.quirks.has(Quirk::CommitOfNothing) => {}
             None => return Err(Refused::NothingToCommit),
         }
-        busy(&session, name, &batches);
+        busy(&session, name, batches);
         Ok(())
     }
 
@@ -111,7 +123,7 @@ impl Soa {
     pub(crate) fn status(&self, session: i32, batch: &str, now: Moment) -> Result<Status, Refused> {
         let session = self.active(session, now)?;
         self.check_name(batch)?;
-        match session.batches.lock().get(self.name(batch)) {
+        match session.batches.lock().places.get(self.name(batch)) {
             Some(Place::Batch(batch)) => Ok(batch.status(self.quirks, now)),
             Some(Place::Purged) => Err(Refused::BatchPurged),
             None => Err(Refused::UnknownBatch),
@@ -125,18 +137,30 @@ impl Soa {
     pub(crate) fn purge(&self, session: i32, batch: &str, now: Moment) -> Result<(), Refused> {
         let session = self.active(session, now)?;
         self.check_name(batch)?;
-        let mut batches = session.batches.lock();
+        let mut named = session.batches.lock();
+        let Named { places, purged } = &mut *named;
         let name = self.name(batch);
-        if !batches.contains_key(name) {
+        if !places.contains_key(name) {
             return Err(Refused::UnknownBatch);
         }
         if self.quirks.has(Quirk::PurgeAll) {
-            batches
-                .values_mut()
-                .for_each(|place| *place = Place::Purged);
+            places.values_mut().for_each(|place| *place = Place::Purged);
         }
-        if !self.quirks.has(Quirk::PurgeForgotten) {
-            batches.insert(name.to_owned(), Place::Purged);
+        if !self.quirks.has(Quirk::PurgeForgotten)
+            && !matches!(
+                places.insert(name.to_owned(), Place::Purged),
+                Some(Place::Purged)
+            )
+        {
+            purged.push_back(name.to_owned());
+        }
+        // Purged names are remembered, but no more of them than there may be batches.
+        while purged.len() > self.batch_limit {
+            let oldest = purged.pop_front().unwrap_or_default();
+            let again = purged.contains(&oldest);
+            if !again && matches!(places.get(&oldest), Some(Place::Purged)) {
+                places.remove(&oldest);
+            }
         }
         Ok(())
     }
@@ -155,7 +179,7 @@ impl Soa {
     ) -> Result<Delivery, Refused> {
         let session = self.active(session, now)?;
         self.check_name(batch)?;
-        match session.batches.lock().get_mut(self.name(batch)) {
+        match session.batches.lock().places.get_mut(self.name(batch)) {
             None => Err(Refused::UnknownBatch),
             Some(Place::Purged) => Ok(Delivery::Now(Vec::new(), Reason::ClientPurged)),
             Some(Place::Batch(batch)) => {

@@ -1,7 +1,7 @@
 use super::{Refused, Service, Session, Start, batch::Memory, built_in};
 use crate::{
     hpc_pack::{Quirk, Quirks, Settings},
-    mock::Moment,
+    mock::{Ids, Moment},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -22,6 +22,7 @@ pub(crate) struct Soa {
     sessions: RwLock<HashMap<i32, Arc<Session>>>,
     /// Ids of sessions that were ended, oldest first, so that the oldest can be forgotten.
     ended: Mutex<VecDeque<i32>>,
+    ids: Ids,
     last_id: AtomicI32,
     services: Vec<Service>,
     limit: usize,
@@ -36,8 +37,9 @@ pub(crate) struct Soa {
 
 impl Soa {
     /// No sessions yet.
-    pub(crate) fn new(settings: &Settings, quirks: Quirks) -> Self {
+    pub(crate) fn new(settings: &Settings, quirks: Quirks, ids: Ids) -> Self {
         Self {
+            ids,
             sessions: RwLock::default(),
             ended: Mutex::default(),
             last_id: AtomicI32::new(0),
@@ -102,7 +104,7 @@ impl Soa {
         let id = if self.quirks.has(Quirk::SessionIdsRepeat) {
             1
         } else {
-            self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+            self.fresh_id(&sessions)
         };
         let session = Arc::new(Session::new(id, durable, start, now));
         sessions.insert(id, Arc::clone(&session));
@@ -230,6 +232,21 @@ impl Soa {
                 Err(Refused::UnknownServiceVersion)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// An id that no session has, and that nobody can guess as far as 31 bits allow, unless a seed was asked for.
+    fn fresh_id(&self, taken: &HashMap<i32, Arc<Session>>) -> i32 {
+        loop {
+            let id = if self.ids.are_seeded() {
+                self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+            } else {
+                // The page says Int32; clients that exist take a positive one.
+                (self.ids.next() as i32) & i32::MAX
+            };
+            if id > 0 && !taken.contains_key(&id) {
+                return id;
+            }
         }
     }
 

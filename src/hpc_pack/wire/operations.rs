@@ -87,6 +87,26 @@ pub(crate) enum Operation {
     SendRequests,
 }
 
+impl Operation {
+    /// Whether it adds to what the scheduler holds: texts of jobs and tasks.
+    pub(crate) fn adds(self) -> bool {
+        matches!(
+            self,
+            Self::AddTask
+                | Self::CreateJob
+                | Self::CreateJobFromXml
+                | Self::SetJobCustomProperties
+                | Self::SetJobEnvironmentVariables
+                | Self::SetJobProperties
+                | Self::SetSubtaskProperties
+                | Self::SetTaskCustomProperties
+                | Self::SetTaskEnvironmentVariables
+                | Self::SetTaskProperties
+                | Self::SubmitJob
+        )
+    }
+}
+
 /// The methods that the pages use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {

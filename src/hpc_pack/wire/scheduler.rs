@@ -61,15 +61,19 @@ pub(super) fn ask<T>(
 ) -> Result<T, Fault> {
     let mut scheduler = node.scheduler();
     scheduler.advance(call.now, SHARE);
+    if call.route.operation.adds() {
+        let room = scheduler.room_for(call.body.len());
+        room.map_err(|fault| told(node, &fault))?;
+    }
     question(&mut scheduler).map_err(|fault| told(node, &fault))
 }
 
 /// A refusal of the scheduler on the wire.
 pub(super) fn told(node: &HeadNode, fault: &domain::Fault) -> Fault {
-    let status = if fault.is_missing() {
-        node.settings.unknown_id_status
-    } else {
-        400
+    let status = match fault {
+        domain::Fault::Full(_) => 503,
+        _ if fault.is_missing() => node.settings.unknown_id_status,
+        _ => 400,
     };
     Fault::new(status, fault.code(), sentence(&fault.to_string()))
 }

@@ -68,6 +68,8 @@ pub(super) struct Connection {
     pub(super) guard: Guard,
     /// A body that the client announced, was told not to send, and may send all the same.
     unwanted: Option<Unframed>,
+    /// What the reply that goes out has cost.
+    pub(super) spent: Spent,
 }
 
 /// One request under way.
@@ -87,6 +89,23 @@ pub(super) struct Turn {
     /// Whether the body was taken to its end, or will be.
     pub(super) drained: bool,
     pub(super) record: Record,
+}
+
+/// What one body or reply has cost so far in waiting for its client.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spent {
+    /// Only while nothing but the client was waited for: what takes the server long is no fault of the client.
+    pub(super) waited: Duration,
+    /// What has come or gone.
+    pub(super) bytes: u64,
+}
+
+impl Spent {
+    /// How long the client may be waited for now, if it may stand still for that long.
+    pub(super) fn left(&self, limits: &Limits, still: Duration) -> Duration {
+        let all = limits.patience(still, self.bytes);
+        still.min(all.saturating_sub(self.waited))
+    }
 }
 
 /// How a connection goes on.
@@ -150,6 +169,7 @@ impl Connection {
             secure,
             guard: Guard::default(),
             unwanted: None,
+            spent: Spent::default(),
         }
     }
 
@@ -157,6 +177,7 @@ impl Connection {
     pub(super) async fn serve(mut self) {
         let mut patience = self.door.limits.head_time;
         loop {
+            self.spent = Spent::default();
             let flow = match self.next_head(patience).await {
                 Next::Head(head) => self.exchange(head).await,
                 Next::Refused(refusal) => {
@@ -203,13 +224,18 @@ impl Connection {
         }
     }
 
-    /// Waits for more bytes of a body.
-    pub(super) async fn fill_body(&mut self, left: Option<u64>) -> Fed {
+    /// Waits for more bytes of a body, as long as its client is not too slow.
+    pub(super) async fn fill_body(&mut self, left: Option<u64>, spent: &mut Spent) -> Fed {
         let room = match left {
             Some(left) if left < READ_HEAD as u64 => READ_HEAD,
             _ => READ_BODY,
         };
-        self.fill(room, self.door.limits.body_idle, false).await
+        let limits = &self.door.limits;
+        let within = spent.left(limits, limits.body_idle);
+        let since = Instant::now();
+        let fed = self.fill(room, within, false).await;
+        spent.waited += since.elapsed();
+        fed
     }
 
     /// Comes back when the client has gone away. What it sends meanwhile is kept, up to a limit.
@@ -280,6 +306,8 @@ impl Connection {
     /// clients do neither and repeat the request at once, with credentials, on the same connection. A line that
     /// only a request begins with tells the two apart.
     async fn resynchronise(&mut self, mut body: Unframed) -> bool {
+        let idle = self.door.limits.idle_time;
+        let since = Instant::now();
         loop {
             match looks_like_request(&self.buf) {
                 Some(true) => return true,
@@ -291,8 +319,8 @@ impl Connection {
                     break;
                 }
                 None => {
-                    let idle = self.door.limits.idle_time;
-                    if self.fill(READ_HEAD, idle, true).await != Fed::More {
+                    let left = idle.saturating_sub(since.elapsed());
+                    if self.fill(READ_HEAD, left, true).await != Fed::More {
                         return false;
                     }
                 }

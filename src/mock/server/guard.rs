@@ -265,9 +265,9 @@ mod tests {
         let right = Basic::value(&users()[0]);
         let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
         for first in [
-            "POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody",
-            "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
-            "POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+            "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody",
+            "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+            "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
         ] {
             tcp.write_all(first.as_bytes()).await.unwrap();
             let got = until(&mut tcp, "Unauthenticated").await;
@@ -278,7 +278,7 @@ mod tests {
             );
             assert!(!got.contains("Connection: close"), "{got}");
             let again = format!(
-                "POST /a HTTP/1.1\r\nAuthorization: {right}\r\nContent-Length: 4\r\n\r\nmore"
+                "POST /a HTTP/1.1\r\nHost: h\r\nAuthorization: {right}\r\nContent-Length: 4\r\n\r\nmore"
             );
             tcp.write_all(again.as_bytes()).await.unwrap();
             until(&mut tcp, "\r\n\r\nmore").await;
@@ -289,7 +289,9 @@ mod tests {
     #[tokio::test]
     async fn a_proof_counts_on_its_own_connection_only_and_once() {
         let (server, _) = with(Auth::Ntlm { users: users() });
-        let ask = |token: &str| format!("GET /user HTTP/1.1\r\nAuthorization: {token}\r\n\r\n");
+        let ask = |token: &str| {
+            format!("GET /user HTTP/1.1\r\nHost: h\r\nAuthorization: {token}\r\n\r\n")
+        };
         let first = ask(&Token::value("NTLM", &negotiate()));
         let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
         tcp.write_all(first.as_bytes()).await.unwrap();
@@ -310,12 +312,16 @@ mod tests {
         tcp.write_all(second.as_bytes()).await.unwrap();
         until(&mut tcp, "\r\n\r\nhans").await;
         // The connection is known from now on ...
-        tcp.write_all(b"GET /user HTTP/1.1\r\n\r\n").await.unwrap();
+        tcp.write_all(b"GET /user HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
         until(&mut tcp, "\r\n\r\nhans").await;
         // ... and the same proof does not count twice.
         tcp.write_all(second.as_bytes()).await.unwrap();
         until(&mut tcp, "Unauthenticated").await;
-        tcp.write_all(b"GET /user HTTP/1.1\r\n\r\n").await.unwrap();
+        tcp.write_all(b"GET /user HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
         until(&mut tcp, "Unauthenticated").await;
     }
 }

@@ -66,6 +66,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
         Err(why) => return Parsed::Malformed(why),
     };
     let modern = request.version == Version::Http11;
+    if let Err(why) = host(&request.headers, modern) {
+        return Parsed::Malformed(why);
+    }
     Parsed::Head(WireHead {
         expects: modern && has_word(&request.headers, "Expect", "100-continue"),
         closes: !modern || has_word(&request.headers, "Connection", "close"),
@@ -149,6 +152,26 @@ fn origin_form(target: &str) -> String {
     }
 }
 
+/// RFC 9112 3.2: one `Host` with HTTP/1.1, at most one before it, and nothing in it but a host and a port.
+fn host(headers: &Headers, modern: bool) -> Result<(), &'static str> {
+    let mut hosts = headers.all("Host");
+    let Some(host) = hosts.next() else {
+        return if modern {
+            Err("HTTP/1.1 needs a Host field")
+        } else {
+            Ok(())
+        };
+    };
+    if hosts.next().is_some() {
+        return Err("there are two Host fields");
+    }
+    let strange = |c: char| !c.is_ascii_graphic() || "/?#@\\\"<>".contains(c);
+    if host.contains(strange) {
+        return Err("the Host field is no host and port");
+    }
+    Ok(())
+}
+
 fn body_length(request: &Request) -> Result<BodyLength, &'static str> {
     let mut stated = None;
     for value in request
@@ -218,11 +241,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case("GET http://h:1/p?q HTTP/1.1\r\n\r\n", "/p?q")]
-    #[case("GET http://h HTTP/1.1\r\n\r\n", "/")]
-    #[case("GET HTTP://h?q=/ HTTP/1.1\r\n\r\n", "/?q=/")]
-    #[case("GET /http://h HTTP/1.1\r\n\r\n", "/http://h")]
-    #[case("OPTIONS * HTTP/1.1\r\n\r\n", "*")]
+    #[case("GET http://h:1/p?q HTTP/1.1\r\nHost: h\r\n\r\n", "/p?q")]
+    #[case("GET http://h HTTP/1.1\r\nHost: h\r\n\r\n", "/")]
+    #[case("GET HTTP://h?q=/ HTTP/1.1\r\nHost: h\r\n\r\n", "/?q=/")]
+    #[case("GET /http://h HTTP/1.1\r\nHost: h\r\n\r\n", "/http://h")]
+    #[case("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", "*")]
     fn a_target_is_given_in_origin_form(#[case] text: &str, #[case] target: &str) {
         assert_eq!(head(text).request.target, target);
     }
@@ -242,16 +265,41 @@ mod tests {
     #[case("Name: a\u{1}b")]
     #[case(" folded: x")]
     fn a_head_that_two_readers_could_understand_differently_is_malformed(#[case] fields: &str) {
-        let text = format!("POST / HTTP/1.1\r\n{fields}\r\n\r\n");
+        let text = format!("POST / HTTP/1.1\r\nHost: h\r\n{fields}\r\n\r\n");
         assert!(
             matches!(parse(text.as_bytes()), Parsed::Malformed(_)),
             "{text}"
         );
     }
 
+    #[rstest]
+    #[case("", false)]
+    #[case("Host: h\r\n", true)]
+    #[case("host: h:80\r\n", true)]
+    #[case("Host:\r\n", true)]
+    #[case("Host: [::1]:8080\r\n", true)]
+    #[case("Host: h\r\nHost: h\r\n", false)]
+    #[case("Host: h\r\nhost: i\r\n", false)]
+    #[case("Host: a b\r\n", false)]
+    #[case("Host: user@h\r\n", false)]
+    #[case("Host: h/path\r\n", false)]
+    #[case("Host: \u{e9}\r\n", false)]
+    fn http_1_1_names_its_host_once(#[case] fields: &str, #[case] good: bool) {
+        let text = format!("GET / HTTP/1.1\r\n{fields}\r\n");
+        assert_eq!(
+            matches!(parse(text.as_bytes()), Parsed::Head(_)),
+            good,
+            "{text}"
+        );
+        // What stands in the target does not stand in for it.
+        let text = format!("GET http://h/ HTTP/1.1\r\n{fields}\r\n");
+        assert_eq!(matches!(parse(text.as_bytes()), Parsed::Head(_)), good);
+    }
+
     #[test]
     fn equal_content_lengths_are_one() {
-        let head = head("POST / HTTP/1.1\r\nContent-Length: 5, 5\r\nContent-Length: 5\r\n\r\n");
+        let head =
+            head("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5, 5\r\nContent-Length: 5\r\n\r\n");
         assert_eq!(head.length, BodyLength::Bytes(5));
     }
 

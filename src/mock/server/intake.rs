@@ -1,6 +1,6 @@
 use super::{
     body::{Step, Unframed},
-    connection::{Connection, Fed, Flow, Turn, malformed},
+    connection::{Connection, Fed, Flow, Spent, Turn, malformed},
     send::Payload,
 };
 use crate::mock::{Answer, BodyEnd, Ending, Head, Refusal, Sink, Then};
@@ -59,6 +59,7 @@ impl Connection {
         mut sink: Option<&mut dyn Sink>,
         upload: Option<(u64, Then)>,
     ) -> Result<Option<Answer>, Halt> {
+        let mut spent = Spent::default();
         loop {
             if let Some((bytes, then)) = upload
                 && turn.read >= bytes
@@ -77,6 +78,7 @@ impl Connection {
                         return Err(Halt::TooLarge);
                     }
                     turn.read += bytes.len() as u64;
+                    spent.bytes = turn.read;
                     turn.record.body(bytes);
                     let flow = match &mut sink {
                         Some(sink) => sink.chunk(bytes),
@@ -96,7 +98,7 @@ impl Connection {
                         self.flush().await.map_err(|_| Halt::Cut)?;
                     }
                     turn.expects = false;
-                    match self.fill_body(turn.body.left()).await {
+                    match self.fill_body(turn.body.left(), &mut spent).await {
                         Fed::More => {}
                         Fed::Late => return Err(Halt::Late),
                         Fed::End | Fed::Stopped => return Err(Halt::Cut),
@@ -115,6 +117,7 @@ impl Connection {
     /// Reads a body behind an answer that was given already; false where the connection cannot go on.
     pub(super) async fn skip(&mut self, body: &mut Unframed) -> bool {
         let mut room = self.door.limits.body_bytes;
+        let mut spent = Spent::default();
         loop {
             match body.step(&self.buf) {
                 Step::Body(range) => {
@@ -122,11 +125,12 @@ impl Connection {
                         return false;
                     };
                     room = left;
+                    spent.bytes += range.len() as u64;
                     self.buf.advance(range.end);
                 }
                 Step::More(done) => {
                     self.buf.advance(done);
-                    if self.fill_body(body.left()).await != Fed::More {
+                    if self.fill_body(body.left(), &mut spent).await != Fed::More {
                         return false;
                     }
                 }

@@ -17,6 +17,7 @@ mod exchange;
 mod guard;
 mod head;
 mod intake;
+mod limits;
 mod lives;
 mod options;
 mod reply;
@@ -27,7 +28,8 @@ mod wire;
 pub(crate) mod tests;
 
 pub use accept::Server;
-pub use options::{Auth, Limits, ServerError, ServerOptions};
+pub use limits::Limits;
+pub use options::{Auth, ServerError, ServerOptions};
 
 pub(crate) use body::{Step, Unframed};
 pub(crate) use head::{Parsed, looks_like_request, parse, reply_of, text};

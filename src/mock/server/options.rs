@@ -1,3 +1,4 @@
+use super::Limits;
 use crate::{
     auth::User,
     mock::{Admin, Clock, Cues, Tls},
@@ -6,7 +7,6 @@ use std::{
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
 
 /// How a [`Server`](super::Server) listens and what it puts up with.
@@ -80,47 +80,6 @@ pub enum Auth {
         /// Who is known.
         users: Vec<User>,
     },
-}
-
-/// What one client, or all of them, may cost the server. Times are those of the machine, never the mock's clock.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Connections at once; one more is answered 503 and closed. Default: 10,000.
-    pub connections: usize,
-    /// Bytes of a request's head; 431 beyond. Default: 64 KiB. More than 128 fields are refused alike.
-    pub head_bytes: usize,
-    /// From the first byte of a head, or from the start of the connection, to its end; then 408, or the
-    /// connection is closed where nothing came. Default: 30 s.
-    pub head_time: Duration,
-    /// How long a connection may lie idle between two requests. Default: 120 s.
-    pub idle_time: Duration,
-    /// Bytes of a request's body without framing; 413 beyond. Default: 1 GiB; `u64::MAX` for no limit.
-    pub body_bytes: u64,
-    /// How long the next byte of a body may take; then 408. Default: 60 s.
-    pub body_idle: Duration,
-    /// How long a client may take no byte of a reply; then the connection is closed. Default: 60 s.
-    pub write_idle: Duration,
-    /// How much of a body that nobody wants is read so that its connection can be kept after an early
-    /// answer. Default: 64 KiB.
-    pub drain_bytes: u64,
-    /// How long [`shutdown`](super::Server::shutdown) waits for requests that were accepted. Default: 10 s.
-    pub grace: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 10_000,
-            head_bytes: 64 * 1024,
-            head_time: Duration::from_secs(30),
-            idle_time: Duration::from_secs(120),
-            body_bytes: 1024 * 1024 * 1024,
-            body_idle: Duration::from_secs(60),
-            write_idle: Duration::from_secs(60),
-            drain_bytes: 64 * 1024,
-            grace: Duration::from_secs(10),
-        }
-    }
 }
 
 /// Why a server did not start.

@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, Interest},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// Bodies up to this size go out together with their head.
@@ -177,13 +177,22 @@ impl Connection {
         Flow::Keep
     }
 
-    /// Writes bytes as they are, unless the client takes none for too long.
+    /// Writes bytes as they are, unless the client takes none for too long, or too few.
     pub(super) async fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let patience = self.door.limits.write_idle;
         while !bytes.is_empty() {
-            match timeout(patience, self.wire.write(bytes)).await?? {
+            let limits = &self.door.limits;
+            let patience = self.spent.left(limits, limits.write_idle);
+            let since = Instant::now();
+            let Ok(written) = timeout(patience, self.wire.write(bytes)).await else {
+                return Err(self.given_up());
+            };
+            self.spent.waited += since.elapsed();
+            match written? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
-                written => bytes = &bytes[written..],
+                written => {
+                    self.spent.bytes += written as u64;
+                    bytes = &bytes[written..];
+                }
             }
         }
         Ok(())
@@ -192,9 +201,19 @@ impl Connection {
     /// Brings what TLS still holds onto the wire.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         if matches!(self.wire, Wire::Tls(_)) {
-            timeout(self.door.limits.write_idle, self.wire.flush()).await??;
+            let patience = self.door.limits.write_idle;
+            let Ok(flushed) = timeout(patience, self.wire.flush()).await else {
+                return Err(self.given_up());
+            };
+            flushed?;
         }
         Ok(())
+    }
+
+    /// Nobody takes what is sent: what the system still holds of it must not outlive the connection.
+    fn given_up(&self) -> io::Error {
+        self.wire.reset_when_dropped();
+        io::ErrorKind::TimedOut.into()
     }
 
     /// Ends the connection in order.

@@ -32,6 +32,7 @@ impl Bench {
             cluster: Cluster::default(),
             scripts: Vec::new(),
             quirks,
+            ..Setup::default()
         };
         Self {
             scheduler: Scheduler::new(setup, &Ids::seeded(1)),

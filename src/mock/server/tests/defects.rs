@@ -32,7 +32,7 @@ fn striking(strike: Strike, clock: Clock) -> (Server, Arc<super::Fake>) {
     })
 }
 
-const GET: &str = "GET /hello HTTP/1.1\r\n\r\n";
+const GET: &str = "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
 /// The head of the reply to [`GET`].
 const HEAD: &str = "HTTP/1.1 200 OK\r\nBITS-Packet-Type: Ack\r\n\
     Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Length: 5\r\n\r\n";
@@ -159,7 +159,7 @@ async fn a_throttle_takes_its_time_and_sends_everything() {
 #[case(Then::Stall(None), "open")]
 #[tokio::test]
 async fn an_upload_breaks_after_so_many_bytes(#[case] then: Then, #[case] end: &str) {
-    let post = "POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789";
+    let post = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789";
     for (commit, heard) in [
         (Commit::Before, &["POST /a", "Cut(4)"][..]),
         (Commit::After, &[]),
@@ -183,7 +183,7 @@ async fn a_stalled_upload_ends_with_its_time_and_with_its_client() {
         stall(Some(Duration::from_secs(9))),
         Clock::skipping(Clock::START),
     );
-    let post = "POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n01234";
+    let post = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n01234";
     assert_eq!(see(server.addr(), post).await, (String::new(), "fin"));
 
     let (server, model) = striking(stall(None), Clock::system());
@@ -209,14 +209,14 @@ async fn another_reply_can_stand_in_for_the_model_before_or_after_its_change() {
         };
         let (server, model) = striking(strike, Clock::held(Clock::START));
         let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-        tcp.write_all(b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nab")
+        tcp.write_all(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab")
             .await
             .unwrap();
         let got = until(&mut tcp, "later").await;
         assert!(got.starts_with("HTTP/1.1 503 "), "{got}");
         assert_eq!(model.heard(), heard);
         // The connection goes on.
-        tcp.write_all(b"GET /spared HTTP/1.1\r\n\r\n")
+        tcp.write_all(b"GET /spared HTTP/1.1\r\nHost: h\r\n\r\n")
             .await
             .unwrap();
         assert!(

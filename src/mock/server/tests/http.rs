@@ -10,7 +10,7 @@ async fn a_reply_has_the_names_of_the_model_and_the_date_of_the_clock() {
     let (server, _) = start(held());
     let got = talk(
         server.addr(),
-        "GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     )
     .await;
     assert_eq!(
@@ -36,9 +36,9 @@ async fn pipelined_requests_are_answered_in_order_on_one_connection() {
     let (server, _) = start(held());
     let got = talk(
         server.addr(),
-        "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\noneGET /hello HTTP/1.1\r\n\r\n\
-         POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n\
-         GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\noneGET /hello HTTP/1.1\r\nHost: h\r\n\r\n\
+         POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n\
+         GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     )
     .await;
     let bodies: Vec<_> = got
@@ -70,11 +70,11 @@ async fn http_1_0_gets_its_own_status_line_and_a_closed_connection() {
 #[tokio::test]
 async fn a_reply_can_be_chunked_or_end_with_its_connection() {
     let (server, _) = start(held());
-    let got = talk(server.addr(), "GET /close HTTP/1.1\r\n\r\n").await;
+    let got = talk(server.addr(), "GET /close HTTP/1.1\r\nHost: h\r\n\r\n").await;
     assert!(got.contains("Connection: close\r\n\r\nhello"), "{got}");
     let got = talk(
         server.addr(),
-        "GET /chunked HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /chunked HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     )
     .await;
     assert!(got.ends_with("\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), "{got}");
@@ -85,7 +85,7 @@ async fn head_is_answered_without_a_body() {
     let (server, _) = start(held());
     let got = talk(
         server.addr(),
-        "HEAD /hello HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "HEAD /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     )
     .await;
     assert!(
@@ -99,7 +99,7 @@ async fn a_range_of_a_file_is_sent_piece_by_piece() {
     let (server, _) = start(held());
     let got = talk(
         server.addr(),
-        "GET /file HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /file HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     )
     .await;
     let body = got.split_once("\r\n\r\n").unwrap().1;
@@ -110,9 +110,11 @@ async fn a_range_of_a_file_is_sent_piece_by_piece() {
 async fn continue_is_said_only_where_the_body_is_wanted() {
     let (server, model) = start(held());
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    tcp.write_all(b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-        .await
-        .unwrap();
+    tcp.write_all(
+        b"POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+    )
+    .await
+    .unwrap();
     assert_eq!(
         until(&mut tcp, "\r\n\r\n").await,
         "HTTP/1.1 100 Continue\r\n\r\n"
@@ -125,9 +127,11 @@ async fn continue_is_said_only_where_the_body_is_wanted() {
     );
 
     // Not wanted: the client either sends it all the same ...
-    tcp.write_all(b"POST /hello HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n")
-        .await
-        .unwrap();
+    tcp.write_all(
+        b"POST /hello HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n",
+    )
+    .await
+    .unwrap();
     assert!(
         until(&mut tcp, "hello")
             .await
@@ -135,14 +139,16 @@ async fn continue_is_said_only_where_the_body_is_wanted() {
     );
     tcp.write_all(b"ignore").await.unwrap();
     // ... or begins the next request at once.
-    tcp.write_all(b"POST /hello HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n")
-        .await
-        .unwrap();
+    tcp.write_all(
+        b"POST /hello HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n",
+    )
+    .await
+    .unwrap();
     until(&mut tcp, "hello").await;
-    tcp.write_all(b"GET /names HTTP/1.1\r\nZ: 1\r\n\r\n")
+    tcp.write_all(b"GET /names HTTP/1.1\r\nHost: h\r\nZ: 1\r\n\r\n")
         .await
         .unwrap();
-    until(&mut tcp, "\r\n\r\nZ").await;
+    until(&mut tcp, "\r\n\r\nHost Z").await;
     assert_eq!(
         model.heard(),
         [
@@ -162,8 +168,8 @@ async fn a_body_that_nobody_wants_is_read_and_the_connection_goes_on() {
     let got = talk(
         server.addr(),
         format!(
-            "POST /hello HTTP/1.1\r\nContent-Length: 500000\r\n\r\n{body}\
-             GET /names HTTP/1.1\r\nConnection: close\r\n\r\n"
+            "POST /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n{body}\
+             GET /names HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
         ),
     )
     .await;
@@ -175,18 +181,18 @@ async fn a_body_that_nobody_wants_is_read_and_the_connection_goes_on() {
 async fn a_sink_that_breaks_off_answers_early_and_closes_where_much_is_left() {
     let (server, _) = start(held());
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    tcp.write_all(b"POST /early HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345")
+    tcp.write_all(b"POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345")
         .await
         .unwrap();
     assert!(!until(&mut tcp, "early").await.contains("close"));
-    tcp.write_all(b"67890GET /hello HTTP/1.1\r\n\r\n")
+    tcp.write_all(b"67890GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
         .unwrap();
     until(&mut tcp, "hello").await;
 
     let got = talk(
         server.addr(),
-        "POST /early HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n12345",
+        "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n12345",
     );
     // The server waits a moment for the rest, then gives up.
     let got = got.await;
@@ -197,7 +203,7 @@ async fn a_sink_that_breaks_off_answers_early_and_closes_where_much_is_left() {
 async fn a_body_that_is_cut_is_told_to_the_model_with_the_bytes_that_came() {
     let (server, model) = start(held());
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    tcp.write_all(b"POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n1234")
+    tcp.write_all(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n1234")
         .await
         .unwrap();
     drop(tcp);
@@ -212,12 +218,16 @@ async fn a_body_that_is_cut_is_told_to_the_model_with_the_bytes_that_came() {
 async fn a_wait_ends_when_the_clock_gets_there_or_the_client_leaves() {
     let (server, model) = start(held());
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    tcp.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+    tcp.write_all(b"GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await
+        .unwrap();
     settled(|| model.heard().len() == 1).await;
     server.clock().advance(Duration::from_secs(60));
     until(&mut tcp, "woke").await;
 
-    tcp.write_all(b"GET /wait HTTP/1.1\r\n\r\n").await.unwrap();
+    tcp.write_all(b"GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await
+        .unwrap();
     settled(|| model.heard().len() == 3).await;
     drop(tcp);
     settled(|| model.heard().last().unwrap() == "7 Gone").await;
@@ -229,7 +239,8 @@ async fn a_wait_ends_when_the_clock_gets_there_or_the_client_leaves() {
 async fn a_question_of_the_model_is_sent_and_its_answer_given_back() {
     let (server, _) = start(held());
     let (other, heard) = start(ServerOptions::default());
-    let ask = |to: SocketAddr| format!("GET /ask?{to} HTTP/1.1\r\nConnection: close\r\n\r\n");
+    let ask =
+        |to: SocketAddr| format!("GET /ask?{to} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     let got = talk(server.addr(), ask(other.addr())).await;
     assert!(
         got.starts_with("HTTP/1.1 200") && got.ends_with("question"),
@@ -252,7 +263,7 @@ async fn a_question_is_given_up_on_the_clock_of_the_mock() {
     let to = silent.local_addr().unwrap();
     let (server, model) = start(held());
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    let ask = format!("GET /ask?{to} HTTP/1.1\r\n\r\n");
+    let ask = format!("GET /ask?{to} HTTP/1.1\r\nHost: h\r\n\r\n");
     tcp.write_all(ask.as_bytes()).await.unwrap();
     settled(|| model.heard().len() == 1).await;
     let _open = silent.accept().await.unwrap();
@@ -267,8 +278,8 @@ async fn what_is_no_http_is_answered_400_and_closed() {
         "\u{1}\u{2}\u{3}\u{4}\r\n\r\n",
         "GET / HTTP/2.0\r\n\r\n",
         "GET /\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
-        "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     ] {
         let got = talk(server.addr(), wire).await;
         assert!(
@@ -280,7 +291,7 @@ async fn what_is_no_http_is_answered_400_and_closed() {
     assert!(model.heard().is_empty());
     let got = talk(
         server.addr(),
-        "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     )
     .await;
     assert!(got.starts_with("HTTP/1.1 400 "), "{got}");

@@ -14,19 +14,19 @@ async fn shutdown_answers_what_was_accepted_and_loses_nothing() {
     let (server, model) = start(held());
     let addr = server.addr();
     let mut idle = TcpStream::connect(addr).await.unwrap();
-    idle.write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+    idle.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
         .unwrap();
     until(&mut idle, "hello").await;
     let mut busy = TcpStream::connect(addr).await.unwrap();
-    busy.write_all(b"POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nbo")
+    busy.write_all(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbo")
         .await
         .unwrap();
     settled(|| model.heard().len() == 2).await;
     // Connected and asked, and the server may not even have accepted it.
     let mut fresh = TcpStream::connect(addr).await.unwrap();
     fresh
-        .write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
         .unwrap();
 
@@ -46,7 +46,7 @@ async fn shutdown_answers_what_was_accepted_and_loses_nothing() {
 async fn who_has_asked_nothing_holds_up_no_shutdown() {
     let (server, _) = start(held());
     let mut idle = TcpStream::connect(server.addr()).await.unwrap();
-    idle.write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+    idle.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
         .unwrap();
     until(&mut idle, "hello").await;

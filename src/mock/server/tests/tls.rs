@@ -35,7 +35,7 @@ async fn fetch(ca: &str, addr: std::net::SocketAddr, name: &'static str) -> Resu
         .map_err(|error| error.to_string())?;
     let body = "w".repeat(100_000);
     let request = format!(
-        "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     tls.write_all(request.as_bytes()).await.unwrap();
@@ -67,7 +67,7 @@ async fn who_speaks_no_tls_is_dropped_and_others_go_on() {
     let tls = Tls::self_signed(["localhost"]).unwrap();
     let ca = tls.ca_pem().unwrap().to_owned();
     let (server, model) = start(secured(tls));
-    let got = super::talk(server.addr(), "GET /hello HTTP/1.1\r\n\r\n").await;
+    let got = super::talk(server.addr(), "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n").await;
     assert!(!got.contains("hello"), "{got:?}");
     assert!(model.heard().is_empty());
     assert!(fetch(&ca, server.addr(), "localhost").await.is_ok());
