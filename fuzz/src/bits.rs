@@ -1,6 +1,6 @@
 //! The upload server: headers of packets, `Content-Range` above all.
 
-use crate::talk::{Peer, field, request};
+use super::talk::{Peer, field, request};
 use wireproof::{bits_upload, message::Request};
 
 const PROTOCOL: &str = "{7df0354d-249b-430f-820d-3d2a9bef4931}";
@@ -55,7 +55,21 @@ pub fn bits_packets(data: &[u8]) {
         assert!(
             matches!(
                 reply.status,
-                200 | 201 | 206 | 304 | 400 | 403 | 404 | 405 | 409 | 411 | 412 | 413 | 415 | 416 | 500 | 501
+                200 | 201
+                    | 206
+                    | 304
+                    | 400
+                    | 403
+                    | 404
+                    | 405
+                    | 409
+                    | 411
+                    | 412
+                    | 413
+                    | 415
+                    | 416
+                    | 500
+                    | 501
             ),
             "{packet:?}: {}",
             reply.status
@@ -66,7 +80,10 @@ pub fn bits_packets(data: &[u8]) {
             && reply.status == 200
             && let Some(told) = told.and_then(|told| told.parse::<u64>().ok())
         {
-            assert!(told >= offset, "the offset goes back from {offset} to {told}");
+            assert!(
+                told >= offset,
+                "the offset goes back from {offset} to {told}"
+            );
             offset = told;
         }
     }

@@ -1,6 +1,6 @@
 //! What people and programs write: contracts, scenarios, snapshots, reports.
 
-use crate::talk::field;
+use super::talk::field;
 use std::sync::{Arc, LazyLock};
 use wireproof::{
     contract::{self, Contract},
@@ -95,7 +95,10 @@ pub fn snapshots(data: &[u8]) {
         "http://mock.example:8443",
         Ok(reply),
     );
-    let names = Names(vec![("mock.example:8443".to_owned(), "authority".to_owned())]);
+    let names = Names(vec![(
+        "mock.example:8443".to_owned(),
+        "authority".to_owned(),
+    )]);
     let steps = [
         Recorded {
             step: "one",

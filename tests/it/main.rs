@@ -13,6 +13,10 @@ mod browser;
 mod check;
 mod cli;
 mod cues;
+#[path = "../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is the library of another crate")]
+mod fuzz;
+mod fuzzed;
 mod hpc_clients;
 mod hpc_curl;
 mod hpc_facts;
@@ -21,6 +25,8 @@ mod html;
 mod input;
 mod known;
 mod known_written;
+mod leaks;
+mod limits;
 mod nginx;
 mod observe;
 mod program;
@@ -58,6 +64,7 @@ fn main() -> ExitCode {
         ("check", check::CASES),
         ("cli", cli::CASES),
         ("cues", cues::CASES),
+        ("fuzzed", fuzzed::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),
         ("hpc_facts", hpc_facts::CASES),
@@ -67,6 +74,8 @@ fn main() -> ExitCode {
         ("known", known::CASES),
         ("known_written", known_written::CASES),
         ("observe", observe::CASES),
+        ("leaks", leaks::CASES),
+        ("limits", limits::CASES),
         ("readme", readme::CASES),
         ("serve", serve::CASES),
         ("targets", targets::CASES),
