@@ -2,7 +2,7 @@
 
 use crate::{
     Case,
-    program::{Serving, command, folder},
+    program::{Serving, command, folder, pause},
 };
 use std::{
     collections::BTreeMap,
@@ -58,6 +58,8 @@ fn secrets(data: &Path) -> BTreeMap<String, String> {
     if let Ok(host) = fs::read_to_string("/proc/sys/kernel/hostname") {
         add("host name", Path::new(host.trim()));
     }
+    // What cargo tells a test of the package is no secret of the machine.
+    secrets.retain(|what, _| !what.starts_with("CARGO_PKG_"));
     // What is as common as `true` or the loopback address tells nothing.
     secrets.retain(|_, value| {
         value.len() >= SHORTEST && !"127.0.0.1 http://".contains(value.as_str())
@@ -195,14 +197,14 @@ fn head_node() {
         if String::from_utf8_lossy(&seen).contains("and more") {
             break;
         }
-        std::thread::yield_now();
+        pause();
     }
     assert!(
         String::from_utf8_lossy(&seen).contains("and more"),
         "{}",
         String::from_utf8_lossy(&seen)
     );
-    none_of(&secrets, b"", &seen);
+    none_of(&secrets, names.join(" ").as_bytes(), &seen);
 }
 
 fn uploads() {

@@ -32,8 +32,26 @@ pub(crate) fn mask_reply(reply: &mut Reply) {
     }
 }
 
+/// How often a body is looked at until nothing more is found in it.
+const LOOKS: usize = 8;
+
 /// The body without its passwords; none where it stays as it is.
+///
+/// # Why
+/// What is behind a malformed tag reads differently once the tag is masked, and may then be a secret. So it is looked at
+/// again until nothing changes, and masked altogether where that takes too long: masking what is masked changes nothing.
 fn masked_body(body: &[u8]) -> Option<String> {
+    let mut masked = masked_once(body)?;
+    for _ in 0..LOOKS {
+        match masked_once(masked.as_bytes()) {
+            Some(again) if again != masked => masked = again,
+            _ => return Some(masked),
+        }
+    }
+    Some(MASKED.to_owned())
+}
+
+fn masked_once(body: &[u8]) -> Option<String> {
     let whole = whole_characters(body);
     let plain: String = body
         .iter()

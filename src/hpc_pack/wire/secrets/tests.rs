@@ -139,3 +139,28 @@ proptest! {
         masked(once);
     }
 }
+
+/// Found by fuzzing: behind a tag that was masked, the rest reads differently.
+#[test]
+fn a_malformed_tag_is_masked_to_the_end_at_once() {
+    let once = masked("<s>1/><string a=m\"x/\">***</string>***<string b=m\"y\"/</s>/></string>");
+    assert_eq!(masked(once.clone()), once);
+}
+
+proptest! {
+    #[test]
+    fn masking_what_is_masked_changes_nothing(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "<a>", "</a>", "<Password>", "</Password>", "<Name>Password</Name>", "<Value>", "</Value>", "<b c='1'/>",
+                "<b c=\"", "<string x=m\"", "\">", "/>", "hunter2", "&amp;", "&x;", "&lt;Password=", "<![CDATA[", "]]>",
+                "<!-- password", "-->", "<!DOCTYPE a>", "<?pi password?>", "{\"Password\":", "\"", ",", "}", "[", "\\", "***", " ",
+            ]),
+            0..16,
+        ),
+        first in proptest::sample::select(vec!["<", "{", "[", "\"", "<a>"]),
+    ) {
+        let once = masked(format!("{first}{}", pieces.concat()));
+        assert_eq!(masked(once.clone()), once);
+    }
+}
