@@ -3,7 +3,7 @@ use super::{
     accept::LAST_CALL,
     body::Unframed,
     guard::Guard,
-    head::{Parsed, WireHead, looks_like_request, parse},
+    head::{Parsed, WireHead, check_host, looks_like_request, parse},
     lives::Lives,
     send::Payload,
     wire::Wire,
@@ -266,7 +266,12 @@ impl Connection {
                     Parsed::Head(head) if head.size > limit => {
                         return Next::Refused(Refusal::HeadTooLarge);
                     }
-                    Parsed::Head(head) => return Next::Head(head),
+                    Parsed::Head(head) => {
+                        return match check_host(&head.request) {
+                            Ok(()) => Next::Head(head),
+                            Err(why) => Next::Malformed(why),
+                        };
+                    }
                     Parsed::TooManyFields => return Next::Refused(Refusal::HeadTooLarge),
                     Parsed::Malformed(why) => return Next::Malformed(why),
                     Parsed::Partial => {}

@@ -37,13 +37,13 @@ async fn a_restart_ends_every_connection_and_later_ones_live_on(#[case] commit: 
         ..ServerOptions::default()
     });
     let mut idle = TcpStream::connect(server.addr()).await.unwrap();
-    idle.write_all(b"GET /hello HTTP/1.1\r\n\r\n")
+    idle.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
         .unwrap();
     until(&mut idle, "\r\n\r\nhello").await;
 
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    tcp.write_all(b"GET /struck HTTP/1.1\r\n\r\n")
+    tcp.write_all(b"GET /struck HTTP/1.1\r\nHost: h\r\n\r\n")
         .await
         .unwrap();
     let got = until(&mut tcp, "\r\n\r\n").await;
@@ -62,7 +62,9 @@ async fn a_restart_ends_every_connection_and_later_ones_live_on(#[case] commit: 
     // A connection of the new life is kept.
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
     for _ in 0..2 {
-        tcp.write_all(b"GET /hello HTTP/1.1\r\n\r\n").await.unwrap();
+        tcp.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
         until(&mut tcp, "\r\n\r\nhello").await;
     }
     // And it ends with the server, as if there had been no restart.
@@ -78,7 +80,7 @@ async fn the_clock_jumps_and_sessions_go() {
         cues: Some(Arc::new(On(acts, Commit::After))),
         ..ServerOptions::default()
     });
-    let end = "GET /struck HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let end = "GET /struck HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     let got = talk(server.addr(), end).await;
     assert!(
         got.contains("Date: Thu, 01 Jan 2026 00:01:30 GMT\r\n"),
@@ -190,7 +192,9 @@ async fn a_slow_body_has_its_head_at_once() {
         ..ServerOptions::default()
     });
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
-    tcp.write_all(b"GET /hello HTTP/1.1\r\n\r\n").await.unwrap();
+    tcp.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await
+        .unwrap();
     // The first byte of the body goes out with no wait before it.
     until(&mut tcp, "\r\n\r\nh").await;
     for rest in ["e", "l", "l", "o"] {

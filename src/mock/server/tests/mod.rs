@@ -6,6 +6,7 @@ mod http;
 mod journal;
 mod life;
 mod limits;
+mod load;
 mod tls;
 
 use super::{Server, ServerOptions};
