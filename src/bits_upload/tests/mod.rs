@@ -4,6 +4,7 @@ mod applications;
 mod conversations;
 mod facts;
 mod lifetimes;
+mod model;
 mod quirks;
 mod sockets;
 mod survival;
