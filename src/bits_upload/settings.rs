@@ -212,13 +212,13 @@ impl Settings {
     /// Whether the settings fit each other.
     ///
     /// # Errors
-    /// A notification to an https URL, or to a URL that cannot be asked.
+    /// A URL that cannot be asked, whether it is to be asked now or not.
     pub(crate) fn fit(&self) -> Result<(), SettingError> {
         let url = self.notification_url.as_deref().unwrap_or_default();
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
         let askable = url.bytes().all(|b| b.is_ascii_graphic())
             && scheme.is_none_or(|scheme| scheme.eq_ignore_ascii_case("http"));
-        if self.notification != Notification::None && !askable {
+        if !askable {
             return Err(SettingError::BadValue {
                 name: "notification-url",
                 value: url.to_owned(),
@@ -275,5 +275,7 @@ mod tests {
             ),
         ];
         assert!(Settings::from_pairs(&unreachable).is_err());
+        let ftp = [("notification-url".to_owned(), "ftp://x".to_owned())];
+        assert!(Settings::from_pairs(&ftp).is_err());
     }
 }

@@ -48,7 +48,8 @@ pub(crate) struct CheckArgs {
     pub(crate) allow_writes: bool,
     #[command(flatten)]
     pub(crate) access: Access,
-    /// Only scenarios whose id fits; `*` is any text, without it a part of the id; repeatable
+    /// Only scenarios whose id fits: a part of it, or a pattern of the whole with `*` for any text up to the next `/` and
+    /// `**` for any text; repeatable
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
     pub(crate) only: Vec<String>,
     /// No scenarios whose id fits; repeatable

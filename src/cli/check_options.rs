@@ -50,6 +50,13 @@ impl CheckOptions {
     pub(crate) fn resolve(args: &CheckArgs, global: Global) -> Result<Self, Stop> {
         let mut secrets = Vec::new();
         let client = client(args, &mut secrets)?;
+        let own =
+            |header: &&super::values::Header| header.name.eq_ignore_ascii_case("authorization");
+        if client.credentials.is_some() && args.header.iter().any(|header| own(&header)) {
+            return Err(Stop::input(
+                "a user is given and a header field `Authorization`, too; leave one of both out, or say --auth none",
+            ));
+        }
         for header in &args.header {
             let name = header.name.to_ascii_lowercase();
             let credential = ["auth", "cookie", "key", "password", "secret", "token"]
@@ -199,6 +206,9 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
         (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
         _ => None,
     };
+    if let Some(proxy) = &access.proxy {
+        secrets.extend(password_in(proxy));
+    }
     let options = ClientOptions {
         tls: TlsOptions {
             insecure: access.insecure,
@@ -215,4 +225,17 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
             .map_err(|error| Stop::input(error.to_string()))?;
     }
     Ok(options)
+}
+
+/// The password in the user information of a URL, as it is written and as it is meant.
+fn password_in(url: &str) -> Vec<String> {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let Some((_, password)) = authority
+        .rsplit_once('@')
+        .and_then(|(user, _)| user.split_once(':'))
+    else {
+        return Vec::new();
+    };
+    let meant = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+    vec![meant.into_owned(), password.to_owned()]
 }

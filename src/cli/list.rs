@@ -114,7 +114,16 @@ pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
         for operation in &contract.operations {
             put!(out, "    {:<widest$}  {}\n", operation.id, operation.title);
         }
-        put!(out, "  scenarios ({})\n", suite.scenarios.len());
+        // `check` runs each row by itself and counts them so.
+        let rows: usize = suite
+            .scenarios
+            .iter()
+            .map(|one| one.rows.len().max(1))
+            .sum();
+        match suite.scenarios.len() {
+            files if files == rows => put!(out, "  scenarios ({files})\n"),
+            files => put!(out, "  scenarios ({files} files, {rows} with their rows)\n"),
+        }
         for scenario in &suite.scenarios {
             let rows = match scenario.rows.len() {
                 0 | 1 => String::new(),

@@ -27,6 +27,8 @@ mod serve_args;
 mod signals;
 mod suites;
 mod targets;
+mod targets_table;
+mod targets_use;
 mod values;
 
 pub use program::run;

@@ -45,10 +45,11 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Ok(exit) => exit.into(),
         Err(stop) => {
             let style = out::style(color, out::stderr_is_terminal());
+            // A file or a URL that is wrong is quoted, and may hold a password.
             say(&format!(
                 "{}: {}\n",
                 style.red("error"),
-                stop.message.trim_end()
+                Mask::default().text(stop.message.trim_end())
             ));
             stop.exit.into()
         }

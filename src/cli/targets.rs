@@ -6,105 +6,15 @@ use super::{
     check_args::{AuthKind, CheckArgs, Hidden},
     out::Stop,
     suites,
-    values::{self, Header, Pair},
+    targets_table::{FILE, SECRET, TARGET, without_secrets},
+    values,
 };
-use crate::{
-    contract::Contract,
-    source::{
-        Key, KeyShape as Shape, Node, Place, Problem, Problems, Reading, SourceFile, Table,
-        suggestion,
-    },
-};
+use crate::source::{Node, Place, Problems, Reading, SourceFile, suggestion};
 use std::{
     env, fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
-};
-
-static FILE: Table = Table {
-    name: "targets",
-    what: "the file of targets",
-    base: None,
-    keys: &[Key::required(
-        "target",
-        Shape::MapOf(&Shape::Map(&TARGET)),
-        "holds one table for each target: `[target.NAME]`",
-    )],
-};
-
-static TARGET: Table = Table {
-    name: "target",
-    what: "a target",
-    base: None,
-    keys: &[
-        Key::required(
-            "url",
-            Shape::Text,
-            "is where it is: `\"https://host/path\"`",
-        ),
-        Key::new(
-            "suite",
-            Shape::OneOrMore(&Shape::Text),
-            "the suites it is checked with",
-        ),
-        Key::new(
-            "set",
-            Shape::MapOf(&Shape::Text),
-            "traits: `{ form = \"pre2016\" }`",
-        ),
-        Key::new(
-            "can",
-            Shape::OneOrMore(&Shape::Text),
-            "capabilities, or `all`",
-        ),
-        Key::new(
-            "vars",
-            Shape::MapOf(&Shape::Anything),
-            "variables of the suite",
-        ),
-        Key::new(
-            "headers",
-            Shape::MapOf(&Shape::Anything),
-            "header fields of every request",
-        ),
-        Key::new("user", Shape::Text, "the user name"),
-        Key::new(
-            "password-env",
-            Shape::Text,
-            "the variable with the password",
-        ),
-        Key::new("password-file", Shape::Text, "the file with the password"),
-        Key::new(
-            "auth",
-            Shape::Words(&["basic", "ntlm", "none"]),
-            "how to authenticate",
-        ),
-        Key::new("ca", Shape::Text, "PEM file of certificates to trust"),
-        Key::new("insecure", Shape::Boolean, "take any certificate"),
-        Key::new("client-cert", Shape::Text, "our own certificate, PEM"),
-        Key::new("client-key", Shape::Text, "its private key, PEM"),
-        Key::new("proxy", Shape::Text, "an HTTP proxy"),
-        Key::new("timeout", Shape::Duration, "how long a reply may take"),
-        Key::new(
-            "rate",
-            Shape::Anything,
-            "requests a second at most: `5` or `\"5/s\"`",
-        ),
-        Key::new("jobs", Shape::Integer, "how many scenarios run at once"),
-        Key::new("known", Shape::Text, "a file of known differences"),
-        Key::new("allow-writes", Shape::Boolean, "run writing scenarios, too"),
-    ],
-};
-
-static SECRET: Table = Table {
-    name: "secret",
-    what: "a secret",
-    base: None,
-    keys: &[
-        Key::new("env", Shape::Text, "the environment variable that holds it"),
-        Key::new("file", Shape::Text, "the file that holds it"),
-    ],
 };
 
 /// A target of the file.
@@ -113,11 +23,11 @@ pub(crate) struct NamedTarget {
     pub(crate) name: String,
     /// Ids of suites, none: all.
     pub(crate) suites: Vec<(String, Place)>,
-    set: Vec<(String, String, Place)>,
-    can: Vec<(String, Place)>,
-    vars: Vec<(String, Place)>,
+    pub(super) set: Vec<(String, String, Place)>,
+    pub(super) can: Vec<(String, Place)>,
+    pub(super) vars: Vec<(String, Place)>,
     /// What stands in the file as options, those of the command line still to be laid over it.
-    typed: CheckArgs,
+    pub(super) typed: CheckArgs,
     /// Values that came from the environment or a file, to be masked.
     pub(crate) secrets: Vec<Hidden>,
 }
@@ -141,7 +51,10 @@ pub(crate) fn chosen(args: &CheckArgs) -> Result<Vec<NamedTarget>, Stop> {
 fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<NamedTarget>, Stop> {
     let mut problems = Problems::default();
     let root = Node::parse_toml(file, &mut problems);
-    let file = &without_passwords(file, root.as_ref());
+    let file = &without_secrets(file, root.as_ref());
+    for problem in &mut problems.0 {
+        problem.place.file = file.clone();
+    }
     let mut reading = Reader {
         of: Reading::new(file),
         folder,
@@ -196,19 +109,6 @@ fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<N
         )));
     }
     Ok(found)
-}
-
-/// The file as messages may show it: passwords that somebody wrote into it are stars.
-fn without_passwords(file: &Arc<SourceFile>, root: Option<&Node>) -> Arc<SourceFile> {
-    let mut text = file.text.clone();
-    let targets = root.and_then(|root| root.get("target")?.as_map());
-    for (_, target) in targets.unwrap_or_default() {
-        if let Some(value) = target.get("password") {
-            let stars = "*".repeat(value.span.end - value.span.start);
-            text.replace_range(value.span.start..value.span.end, &stars);
-        }
-    }
-    SourceFile::new(file.path.clone(), text)
 }
 
 struct Reader<'a> {
@@ -457,137 +357,4 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-impl NamedTarget {
-    /// The options of the command line, laid over those of the file.
-    pub(crate) fn under(&self, args: &CheckArgs) -> CheckArgs {
-        let file = &self.typed;
-        let mut all = args.clone();
-        all.url.clone_from(&file.url);
-        if let Some(url) = &mut all.url {
-            url.shown.clone_from(&self.name);
-        }
-        all.can = self.can.iter().map(|(name, _)| name.clone()).collect();
-        all.can.extend(args.can.iter().cloned());
-        all.set = over(
-            self.set
-                .iter()
-                .map(|(name, value, _)| (name.clone(), value.clone())),
-            &args.set,
-        );
-        all.var = over(file.var.iter().cloned(), &args.var);
-        let typed = |header: &&Header| {
-            !args
-                .header
-                .iter()
-                .any(|one| one.name.eq_ignore_ascii_case(&header.name))
-        };
-        all.header = file.header.iter().filter(typed).cloned().collect();
-        all.header.extend(args.header.iter().cloned());
-        all.allow_writes |= file.allow_writes;
-        all.jobs = args.jobs.or(file.jobs);
-        all.timeout = args.timeout.or(file.timeout);
-        all.rate = args.rate.or(file.rate);
-        all.known = args.known.clone().or_else(|| file.known.clone());
-        let (access, from) = (&mut all.access, &file.access);
-        access.user = access.user.take().or_else(|| from.user.clone());
-        if access.password_env.is_none() {
-            access.password.clone_from(&from.password);
-        }
-        access.auth = access.auth.or(from.auth);
-        access.insecure |= from.insecure;
-        access.ca = access.ca.take().or_else(|| from.ca.clone());
-        if access.client_cert.is_none() {
-            access.client_cert.clone_from(&from.client_cert);
-            access.client_key.clone_from(&from.client_key);
-        }
-        access.proxy = access.proxy.take().or_else(|| from.proxy.clone());
-        all
-    }
-
-    /// Whether it is checked with that suite.
-    pub(crate) fn takes(&self, suite: &str) -> bool {
-        self.suites.is_empty() || self.suites.iter().any(|(id, _)| id == suite)
-    }
-
-    /// The suites of the file that are none of those that are known.
-    pub(crate) fn unknown_suites(&self, known: &[&str]) -> Problems {
-        let unknown = self
-            .suites
-            .iter()
-            .filter(|(id, _)| !known.contains(&id.as_str()));
-        Problems(
-            unknown
-                .map(|(id, place)| Problem {
-                    code: "unknown-suite",
-                    place: place.clone(),
-                    found: format!("`{id}` is no suite"),
-                    label: "no suite".to_owned(),
-                    help: Some(suggestion(id, known)),
-                })
-                .collect(),
-        )
-    }
-
-    /// What the file says of capabilities and traits that no contract knows.
-    pub(crate) fn judge(&self, contracts: &[&Contract]) -> Problems {
-        let mut problems = Problems::default();
-        let mut wrong = |place: &Place, what: &str, name: &str, known: Vec<&str>| {
-            problems.push(Problem {
-                code: "unknown-name",
-                place: place.clone(),
-                found: format!("`{name}` is no {what}"),
-                label: format!("no {what}"),
-                help: Some(suggestion(name, &known)),
-            });
-        };
-        for (name, place) in self.can.iter().filter(|(name, _)| name != "all") {
-            let known: Vec<&str> = contracts
-                .iter()
-                .flat_map(|contract| contract.capabilities.keys().map(String::as_str))
-                .collect();
-            if !known.contains(&name.as_str()) {
-                wrong(place, "capability of its suites", name, known);
-            }
-        }
-        for (name, value, place) in &self.set {
-            let traits: Vec<_> = contracts
-                .iter()
-                .filter_map(|contract| contract.traits.get(name))
-                .collect();
-            if traits.is_empty() {
-                let known = contracts
-                    .iter()
-                    .flat_map(|contract| contract.traits.keys().map(String::as_str))
-                    .collect();
-                wrong(place, "trait of its suites", name, known);
-            } else if !traits
-                .iter()
-                .any(|known| known.values.is_empty() || known.values.contains(value))
-            {
-                let values = traits
-                    .iter()
-                    .flat_map(|known| known.values.iter().map(String::as_str))
-                    .collect();
-                wrong(place, &format!("value of `{name}`"), value, values);
-            }
-        }
-        problems
-    }
-
-    /// Where the file names a variable.
-    pub(crate) fn variable(&self, name: &str) -> Option<&Place> {
-        self.vars
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, place)| place)
-    }
-}
-
-/// Names and values of the file without those that were typed, and those behind them.
-fn over(file: impl Iterator<Item = Pair>, typed: &[Pair]) -> Vec<Pair> {
-    file.filter(|(name, _)| !typed.iter().any(|(known, _)| known == name))
-        .chain(typed.iter().cloned())
-        .collect()
 }

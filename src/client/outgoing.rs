@@ -48,7 +48,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head: 64 << 10,
-            body: 64 << 20,
+            // Several may arrive at once, and all of them together are to fit into 100 MiB.
+            body: 16 << 20,
         }
     }
 }

@@ -51,6 +51,13 @@ impl Talk {
     pub(super) fn frame(&self, cleanup: bool) -> Frame<'_> {
         let options = &self.shared.options;
         let interrupted = cleanup && options.stop.is_asked();
+        // What a scenario uploads it may fetch again; of all else a server cannot make us hold more.
+        let own = self.plan.vars.iter().map(|(_, value)| match value {
+            crate::plan::Value::Bytes(bytes) => bytes.len(),
+            crate::plan::Value::Json(_) | crate::plan::Value::Secret(_) => 0,
+        });
+        let mut limits = options.limits;
+        limits.body = limits.body.max(own.max().unwrap_or_default());
         Frame {
             origin: &self.origin,
             folder: self.plan.scenario.folder.as_deref(),
@@ -59,7 +66,8 @@ impl Talk {
             } else {
                 options.timeout
             },
-            limits: options.limits,
+            limits,
+            url: self.is_url(),
         }
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Frame<'a> {
     pub(super) folder: Option<&'a Path>,
     pub(super) timeout: Duration,
     pub(super) limits: Limits,
+    /// Whether the target is a URL: what is told of its replies is what was on the wire, case of names included.
+    pub(super) url: bool,
 }
 
 /// The scope in which a plan begins.
@@ -178,7 +180,7 @@ pub(super) fn render(
     outgoing.raw = raw;
     outgoing.cut = cut;
     outgoing.fresh = send.connection == Connection::New;
-    outgoing.exact = super::record::expects_a_break(&step.expect);
+    outgoing.exact = frame.url || super::record::expects_a_break(&step.expect);
     outgoing.timeout = send.timeout.unwrap_or(frame.timeout);
     outgoing.limits = frame.limits;
     Ok(Rendered { outgoing, scope })

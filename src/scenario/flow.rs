@@ -8,8 +8,8 @@ use crate::{
     contract::{Contract, Expectation, Segment, known_names},
     source::{Literal, Place, Reading, Template, suggestion},
 };
-use indexmap::IndexMap;
-use std::collections::HashSet;
+use indexmap::{IndexMap, IndexSet};
+use std::collections::{HashMap, HashSet};
 
 /// Names that every scenario knows, beside traits and the contract's variables.
 pub(super) const GIVEN: [&str; 2] = ["run_id", "traits"];
@@ -30,8 +30,8 @@ pub(super) const RESERVED: [&str; 7] = [
 pub(super) struct Flow<'a> {
     contract: &'a Contract,
     sequences: &'a IndexMap<String, Sequence>,
-    known: Vec<String>,
-    coming: Vec<String>,
+    known: IndexSet<String>,
+    coming: HashSet<String>,
     used: HashSet<String>,
     /// Path parameters that have a value; none within a sequence, where the scenario may have given them.
     kept: Option<HashSet<String>>,
@@ -55,7 +55,7 @@ impl<'a> Flow<'a> {
             contract,
             sequences,
             known,
-            coming: Vec::new(),
+            coming: HashSet::new(),
             used: HashSet::new(),
             kept: (!within_sequence).then(HashSet::new),
         }
@@ -272,6 +272,7 @@ impl<'a> Flow<'a> {
     }
 
     pub(super) fn template(&mut self, reading: &mut Reading, template: &Template, nearby: &[&str]) {
+        let mut all = true;
         for name in template.names() {
             self.used.insert(name.clone());
             let known = self.known.contains(name) || nearby.contains(&name.as_str());
@@ -279,16 +280,20 @@ impl<'a> Flow<'a> {
                 self.too_early(reading, name, &template.place);
                 return;
             }
+            all &= known;
         }
-        known_names(reading, template, &self.known, nearby);
+        if !all {
+            let known: Vec<String> = self.known.iter().cloned().collect();
+            known_names(reading, template, &known, nearby);
+        }
     }
 
     fn variable(&mut self, reading: &mut Reading, name: &str, place: &Place) {
         self.used.insert(name.to_owned());
-        if self.known.iter().any(|known| known == name) {
+        if self.known.contains(name) {
             return;
         }
-        if self.coming.iter().any(|coming| coming == name) {
+        if self.coming.contains(name) {
             self.too_early(reading, name, place);
             return;
         }
@@ -309,10 +314,10 @@ impl<'a> Flow<'a> {
 
 /// Reports ids that two steps of a file have.
 pub(super) fn unique_ids(reading: &mut Reading, steps: &[Step], cleanup: &[Step]) {
-    let mut seen: Vec<&Step> = Vec::new();
+    let mut seen: HashMap<&str, &Step> = HashMap::new();
     let mut open: Vec<&Step> = cleanup.iter().rev().chain(steps.iter().rev()).collect();
     while let Some(step) = open.pop() {
-        if let Some(first) = seen.iter().find(|other| other.id == step.id) {
+        if let Some(first) = seen.get(step.id.as_str()) {
             let (line, _) = first.place.line_column();
             reading.problem(
                 "duplicate-id",
@@ -322,7 +327,7 @@ pub(super) fn unique_ids(reading: &mut Reading, steps: &[Step], cleanup: &[Step]
                 Some(format!("the first stands in line {line}")),
             );
         }
-        seen.push(step);
+        seen.entry(&step.id).or_insert(step);
         if let StepKind::Parallel(steps) = &step.kind {
             open.extend(steps.iter().rev());
         }

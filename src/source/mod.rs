@@ -4,6 +4,7 @@
 //! In: the text of a file. Out: a tree with byte spans, and [`Problems`]. It must not know what a
 //! contract or a scenario is.
 
+mod excerpt;
 mod literal;
 mod matcher;
 mod message_object;

@@ -1,4 +1,4 @@
-use super::{Place, SourceFile, Span};
+use super::{Place, SourceFile, Span, excerpt::Shown};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use std::{
     fmt::{self, Write as _},
@@ -105,7 +105,10 @@ impl Problems {
             if index > 0 {
                 out.push('\n');
             }
-            if handler.render_report(&mut out, problem).is_err() {
+            if handler
+                .render_report(&mut out, &Shown::new(problem))
+                .is_err()
+            {
                 // Writing to a string cannot fail: the excerpt could not be made. The line still says all.
                 let _ = writeln!(out, "{problem}");
             }

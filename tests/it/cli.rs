@@ -4,7 +4,10 @@ use crate::{
     Case,
     program::{Serving, command, curl, folder, run, wireproof, write},
 };
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -29,8 +32,13 @@ pub(crate) const CASES: &[Case] = &[
     ),
     (
         "an interrupt at any moment ends with 130 and a whole report",
-        &["sh", "kill"],
+        &["kill"],
         interrupted_early,
+    ),
+    (
+        "an interrupt against a URL cleans up, writes the report and ends with 130",
+        &["kill"],
+        interrupted_against_a_url,
     ),
     ("a pattern names ids, not titles", &[], patterns),
     ("a user of a server is the only one let in", &["curl"], user),
@@ -161,24 +169,153 @@ fn one_place() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
 }
 
+/// The shortest wait for another program that there is: until it has said that it catches an interrupt.
+fn catches_interrupts(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    // Signal 2 is the second bit.
+    u64::from_str_radix(caught.unwrap().trim(), 16).unwrap() & 0b10 != 0
+}
+
+fn interrupt(process: u32) {
+    let sent = Command::new("kill")
+        .args(["-INT", &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 fn interrupted_early() {
     let folder = folder();
     for verb in ["check", "prove"] {
-        for delay in ["0.02", "0.03", "0.05", "0.08"] {
-            let report = folder.path().join(format!("{verb}-{delay}.json"));
-            let script = format!(
-                "{} {verb} --report json={} & sleep {delay}; kill -INT $!; wait $!",
-                env!("CARGO_BIN_EXE_wireproof"),
-                report.display()
-            );
-            // A shell without job control starts what runs beside it deaf to the interrupt.
-            let ran = run(Command::new("sh").args(["-c", &format!("set -m; {script}")]));
-            assert_eq!(ran.code, 130, "{verb} after {delay}: {}", ran.all());
-            let text = fs::read_to_string(&report).unwrap();
-            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(value["exit"], 130, "{verb} after {delay}");
+        let report = folder.path().join(format!("{verb}.json"));
+        let to = format!("json={}", report.display());
+        let child = command([verb, "--report", &to])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while !catches_interrupts(child.id()) {
+            std::thread::yield_now();
         }
+        interrupt(child.id());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(130), "{verb}: {ended:?}");
+        let text = fs::read_to_string(&report).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["exit"], 130, "{verb}");
     }
+}
+
+/// A server that interrupts the run while the run waits for its first reply.
+fn interrupted_against_a_url() {
+    use std::io::{BufRead, BufReader, Write};
+    let folder = folder();
+    let suite = folder.path().join("greeting");
+    for path in ["contract.yaml", "greetings/names-who-was-asked-for.yaml"] {
+        let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/greeting");
+        write(
+            suite.join(path),
+            &fs::read_to_string(from.join(path)).unwrap(),
+        );
+    }
+    write(
+        suite.join("greetings/cleans-up.yaml"),
+        "scenario: What was made is taken away\ncontract: greeting\neffects: writes\nsteps:\n\
+         \x20 - { id: make, request: { method: POST, path: /made }, capture: { made: { header: Location } } }\n\
+         \x20 - { id: more, request: { method: POST, path: /more } }\n\
+         cleanup:\n  - { request: { method: DELETE, path: \"{{ made }}\" } }\n",
+    );
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let report = folder.path().join("report.json");
+    let to = format!("json={}", report.display());
+    let suite = suite.to_str().unwrap();
+    let mut child = command([
+        "check",
+        suite,
+        "--url",
+        &url,
+        "--allow-writes",
+        "--jobs",
+        "1",
+        "--report",
+        &to,
+    ])
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let process = child.id();
+    let (heard, told) = std::sync::mpsc::channel();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let said = std::thread::spawn(move || {
+        let lines: Vec<String> = stderr
+            .lines()
+            .map_while(Result::ok)
+            .inspect(|line| {
+                if line.contains("interrupted") {
+                    // Nobody waits any more after the first time.
+                    let _ = heard.send(());
+                }
+            })
+            .collect();
+        lines.join("\n")
+    });
+    let served = std::thread::spawn(move || {
+        let mut asked: Vec<String> = Vec::new();
+        // Until what was made is gone.
+        while !asked.iter().any(|line| line.starts_with("DELETE ")) {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut writer = stream;
+            loop {
+                let mut lines = Vec::new();
+                loop {
+                    let mut line = String::new();
+                    if reader.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
+                        break;
+                    }
+                    lines.push(line);
+                }
+                let Some(first) = lines.into_iter().next() else {
+                    break;
+                };
+                if asked.is_empty() {
+                    interrupt(process);
+                    // Only once the run has said so does the reply come that it waits for.
+                    told.recv_timeout(std::time::Duration::from_secs(60))
+                        .unwrap();
+                }
+                asked.push(first);
+                let reply =
+                    "HTTP/1.1 201 Created\r\nLocation: /made/1\r\nContent-Length: 0\r\n\r\n";
+                if writer.write_all(reply.as_bytes()).is_err()
+                    || asked.iter().any(|line| line.starts_with("DELETE "))
+                {
+                    break;
+                }
+            }
+        }
+        asked
+    });
+    let ended = child.wait_with_output().unwrap();
+    let said = said.join().unwrap();
+    let asked = served.join().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(asked[0].starts_with("POST /made "), "{asked:?}");
+    assert!(
+        asked.last().unwrap().starts_with("DELETE /made/1 "),
+        "{asked:?}"
+    );
+    let text = fs::read_to_string(&report).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["exit"], 130);
+    assert_eq!(value["interrupted"], true);
+    let scenarios = value["suites"][0]["scenarios"].as_array().unwrap();
+    let other = scenarios
+        .iter()
+        .find(|one| one["id"] != "greeting/greetings/cleans-up");
+    assert_eq!(other.unwrap()["outcome"], "skipped", "{text}");
 }
 
 fn patterns() {

@@ -17,6 +17,7 @@ mod cues;
 #[expect(unreachable_pub, reason = "it is the library of another crate")]
 mod fuzz;
 mod fuzzed;
+mod hostile;
 mod hpc_clients;
 mod hpc_curl;
 mod hpc_facts;
@@ -31,6 +32,7 @@ mod nginx;
 mod observe;
 mod program;
 mod readme;
+mod secrets;
 mod serve;
 mod targets;
 
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         ("cli", cli::CASES),
         ("cues", cues::CASES),
         ("fuzzed", fuzzed::CASES),
+        ("hostile", hostile::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),
         ("hpc_facts", hpc_facts::CASES),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         ("leaks", leaks::CASES),
         ("limits", limits::CASES),
         ("readme", readme::CASES),
+        ("secrets", secrets::CASES),
         ("serve", serve::CASES),
         ("targets", targets::CASES),
     ]

@@ -1,0 +1,144 @@
+//! A named target in use: under the options of the command line, and judged by contracts.
+
+use super::{
+    check_args::CheckArgs,
+    targets::NamedTarget,
+    values::{Header, Pair},
+};
+use crate::{
+    contract::Contract,
+    source::{Place, Problem, Problems, suggestion},
+};
+
+impl NamedTarget {
+    /// The options of the command line, laid over those of the file.
+    pub(crate) fn under(&self, args: &CheckArgs) -> CheckArgs {
+        let file = &self.typed;
+        let mut all = args.clone();
+        all.url.clone_from(&file.url);
+        if let Some(url) = &mut all.url {
+            url.shown.clone_from(&self.name);
+        }
+        all.can = self.can.iter().map(|(name, _)| name.clone()).collect();
+        all.can.extend(args.can.iter().cloned());
+        all.set = over(
+            self.set
+                .iter()
+                .map(|(name, value, _)| (name.clone(), value.clone())),
+            &args.set,
+        );
+        all.var = over(file.var.iter().cloned(), &args.var);
+        let typed = |header: &&Header| {
+            !args
+                .header
+                .iter()
+                .any(|one| one.name.eq_ignore_ascii_case(&header.name))
+        };
+        all.header = file.header.iter().filter(typed).cloned().collect();
+        all.header.extend(args.header.iter().cloned());
+        all.allow_writes |= file.allow_writes;
+        all.jobs = args.jobs.or(file.jobs);
+        all.timeout = args.timeout.or(file.timeout);
+        all.rate = args.rate.or(file.rate);
+        all.known = args.known.clone().or_else(|| file.known.clone());
+        let (access, from) = (&mut all.access, &file.access);
+        access.user = access.user.take().or_else(|| from.user.clone());
+        if access.password_env.is_none() {
+            access.password.clone_from(&from.password);
+        }
+        access.auth = access.auth.or(from.auth);
+        access.insecure |= from.insecure;
+        access.ca = access.ca.take().or_else(|| from.ca.clone());
+        if access.client_cert.is_none() {
+            access.client_cert.clone_from(&from.client_cert);
+            access.client_key.clone_from(&from.client_key);
+        }
+        access.proxy = access.proxy.take().or_else(|| from.proxy.clone());
+        all
+    }
+
+    /// Whether it is checked with that suite.
+    pub(crate) fn takes(&self, suite: &str) -> bool {
+        self.suites.is_empty() || self.suites.iter().any(|(id, _)| id == suite)
+    }
+
+    /// The suites of the file that are none of those that are known.
+    pub(crate) fn unknown_suites(&self, known: &[&str]) -> Problems {
+        let unknown = self
+            .suites
+            .iter()
+            .filter(|(id, _)| !known.contains(&id.as_str()));
+        Problems(
+            unknown
+                .map(|(id, place)| Problem {
+                    code: "unknown-suite",
+                    place: place.clone(),
+                    found: format!("`{id}` is no suite"),
+                    label: "no suite".to_owned(),
+                    help: Some(suggestion(id, known)),
+                })
+                .collect(),
+        )
+    }
+
+    /// What the file says of capabilities and traits that no contract knows.
+    pub(crate) fn judge(&self, contracts: &[&Contract]) -> Problems {
+        let mut problems = Problems::default();
+        let mut wrong = |place: &Place, what: &str, name: &str, known: Vec<&str>| {
+            problems.push(Problem {
+                code: "unknown-name",
+                place: place.clone(),
+                found: format!("`{name}` is no {what}"),
+                label: format!("no {what}"),
+                help: Some(suggestion(name, &known)),
+            });
+        };
+        for (name, place) in self.can.iter().filter(|(name, _)| name != "all") {
+            let known: Vec<&str> = contracts
+                .iter()
+                .flat_map(|contract| contract.capabilities.keys().map(String::as_str))
+                .collect();
+            if !known.contains(&name.as_str()) {
+                wrong(place, "capability of its suites", name, known);
+            }
+        }
+        for (name, value, place) in &self.set {
+            let traits: Vec<_> = contracts
+                .iter()
+                .filter_map(|contract| contract.traits.get(name))
+                .collect();
+            if traits.is_empty() {
+                let known = contracts
+                    .iter()
+                    .flat_map(|contract| contract.traits.keys().map(String::as_str))
+                    .collect();
+                wrong(place, "trait of its suites", name, known);
+            } else if !traits
+                .iter()
+                .any(|known| known.values.is_empty() || known.values.contains(value))
+            {
+                let values = traits
+                    .iter()
+                    .flat_map(|known| known.values.iter().map(String::as_str))
+                    .collect();
+                wrong(place, &format!("value of `{name}`"), value, values);
+            }
+        }
+        problems
+    }
+
+    /// Where the file names a variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<&Place> {
+        self.vars
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, place)| place)
+    }
+}
+
+/// Names and values of the file without those that were typed, and those behind them.
+fn over(file: impl Iterator<Item = Pair>, typed: &[Pair]) -> Vec<Pair> {
+    file.filter(|(name, _)| !typed.iter().any(|(known, _)| known == name))
+        .chain(typed.iter().cloned())
+        .collect()
+}
