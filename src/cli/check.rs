@@ -385,7 +385,7 @@ fn run(
         loop {
             tokio::select! {
                 result = &mut running => {
-                    return result.map_err(|error| Stop::input(error.to_string()));
+                    return result.map_err(|error| Stop::input(mask.text(&error.to_string())));
                 }
                 () = signals.asked() => {
                     times += 1;

@@ -12,7 +12,7 @@ use crate::{
     contract::Contract,
     mock::Ids,
     plan::{MOCK_RUN_ID, run_id},
-    report::{StreamKind, Strictness, Style},
+    report::{Mask, StreamKind, Strictness, Style},
     source::nearest,
 };
 use std::{path::PathBuf, time::Duration};
@@ -222,7 +222,7 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
         // Read now, so that a mistake in them is told where the target speaks no TLS, too.
         Client::new(&options)
             .and_then(|client| client.check_tls())
-            .map_err(|error| Stop::input(error.to_string()))?;
+            .map_err(|error| Stop::input(Mask::new(&*secrets).text(&error.to_string())))?;
     }
     Ok(options)
 }

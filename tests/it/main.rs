@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod access;
 mod bits_clients;
 mod bits_facts;
 mod bits_foreign;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let demanded = env::var("WIREPROOF_NEED_TOOLS").is_ok_and(|set| set == "1");
     let trials = [
+        ("access", access::CASES),
         ("bits_facts", bits_facts::CASES),
         ("bits_clients", bits_clients::CASES),
         ("bits_foreign", bits_foreign::CASES),
