@@ -323,7 +323,7 @@ impl Mock {
         }
     }
 
-    /// The same as a value.
+    /// The same as a value. The journal holds the latest requests, 4 MiB of them.
     ///
     /// # Errors
     /// The calls did not come as expected.

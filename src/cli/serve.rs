@@ -48,7 +48,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
         Served::Documented(model) => documented(model.as_ref(), &args.suite),
     };
     let model = model(served, args, set, &clock)?;
-    let book = book(args, &suite, &model, &clock, operations)?;
+    let book = book(args, &suite, &model, &clock, &operations)?;
     let options = ServerOptions {
         listen: args.listen,
         clock,
@@ -105,7 +105,7 @@ fn book(
     suite: &str,
     model: &Arc<dyn Model>,
     clock: &Clock,
-    operations: Operations,
+    operations: &Operations,
 ) -> Result<Arc<CueBook>, Stop> {
     let book = CueBook::new(Arc::clone(model), clock.clone(), operations.clone());
     if let Some(path) = &args.cues {
@@ -113,7 +113,7 @@ fn book(
             .map_err(|problem| suites::wrong(&problem.into()))?;
         let known = cues::Known {
             suite,
-            operations: &operations,
+            operations,
             faults: model.faults(),
         };
         let (all, problems) = cues::read(&file, &known);

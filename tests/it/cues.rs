@@ -44,6 +44,16 @@ pub(crate) const CASES: &[Case] = &[
         &[],
         restart,
     ),
+    (
+        "a session of a head node is lost on cue and from outside",
+        &[],
+        lost_session,
+    ),
+    (
+        "a suite without a mock of its own is struck too",
+        &[],
+        documented,
+    ),
     ("curl gets what each cue sends", &["curl"], curl_gets),
     (
         "curl retries until it has its reply",
@@ -206,7 +216,7 @@ fn documentation() {
     let document = include_str!("../../docs/cues.md");
     let examples = examples(document);
     assert_eq!(examples.len(), document.matches("```yaml").count());
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for (cues, shown) in examples {
         let hpc = shown.contains("WindowsHPC");
         let serving = cued(if hpc { "hpc-pack" } else { "bits-upload" }, &cues, &[]);
@@ -236,11 +246,14 @@ fn documentation() {
             let waited = if seen.end == "open" { 700 } else { 0 };
             let took = seen.took.saturating_sub(Duration::from_millis(waited));
             if seen.told() != expected || took < least {
-                wrong += &format!("{asked}: {} after {took:?}, not {expected}\n", seen.told());
+                wrong.push(format!(
+                    "{asked}: {} after {took:?}, not {expected}",
+                    seen.told()
+                ));
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn mistakes() {
@@ -516,6 +529,54 @@ fn restart() {
     assert_eq!(ask(), 200);
     assert_eq!(admin(url, "POST", "/restart", "").status(), 204);
     assert_eq!(ask(), 404);
+}
+
+fn lost_session() {
+    let cues = "cues: [{ on: { operation: attach-session, nth: 2 }, do: { drop-session: true }, commit: after }]\n";
+    let serving = cued("hpc-pack", cues, &[]);
+    let url = &serving.url;
+    let start = r#"{"MaxMessageSize":65536,"Password":"s3cret!","Runtime":-1,"ServiceName":"CcpEchoSvc","Username":"HPC\\me"}"#;
+    let ask = |method: &str, path: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "{method} /WindowsHPC{path}?durable=False HTTP/1.1\r\nHost: x\r\napi-version: 2012-11-01.4.0\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        talk(url, request.as_bytes())
+    };
+    for id in 1..=2 {
+        assert_eq!(ask("POST", "/Sessions/Create", start).status(), 201);
+        let attach = format!("/Session/{id}/Attach");
+        assert_eq!(ask("GET", &attach, "").status(), 200);
+        if id == 2 {
+            let dropped = admin(url, "DELETE", "/sessions/2", "");
+            assert_eq!(dropped.json(), json!({ "dropped": 1 }));
+        }
+        let gone = ask("GET", &attach, "");
+        assert_eq!(
+            (gone.status(), &gone.json()["Code"]),
+            (404, &json!(50_331_649))
+        );
+    }
+    let journal = admin(url, "GET", "/journal?operation=create-session", "");
+    assert!(!String::from_utf8_lossy(&journal.bytes).contains("s3cret!"));
+}
+
+fn documented() {
+    let cues = "contract: greeting\ncues:\n  - on: { operation: greet }\n    do: { reply: { status: 503 } }\n";
+    let serving = cued("examples/greeting", cues, &[]);
+    let greet = talk(
+        &serving.url,
+        b"GET /greetings/anna HTTP/1.1\r\nHost: x\r\n\r\n",
+    );
+    assert_eq!(greet.status(), 503, "{}", greet.told());
+    let folder = folder();
+    let file = write(
+        folder.path().join("cues.yaml"),
+        "cues: [{ do: { fault: none } }]",
+    );
+    wireproof(["serve", "examples/greeting", "--cues", &file])
+        .ends(2)
+        .says("`none` is no documented fault of `greeting`");
 }
 
 /// Each break, and what it is to curl: its exit code.

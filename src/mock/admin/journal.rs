@@ -2,11 +2,13 @@
 
 use crate::{
     contract::PathPattern,
-    message::{Headers, Request},
-    mock::{Ending, Entry, Operations},
+    message::Request,
+    mock::{
+        Ending, Entry, Operations,
+        cues::{body, header},
+    },
     source::suggestion,
 };
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 /// The words for how a request ended.
@@ -110,12 +112,12 @@ fn written(entry: &Entry, operation: Option<&str>) -> Value {
         .find(|(_, ending)| *ending == entry.ending)
         .map(|(word, _)| *word);
     let mut request = head(&entry.request);
-    body(&mut request, &entry.request.body, entry.request_bytes);
+    kept(&mut request, &entry.request.body, entry.request_bytes);
     let reply = entry.reply.as_ref().map(|reply| {
         let mut out = Map::new();
         out.insert("status".to_owned(), reply.status.into());
-        out.insert("header".to_owned(), fields(&reply.headers));
-        body(&mut out, &reply.body, entry.reply_bytes);
+        out.insert("header".to_owned(), header(&reply.headers).into());
+        kept(&mut out, &reply.body, entry.reply_bytes);
         out
     });
     json!({
@@ -135,35 +137,12 @@ pub(super) fn head(request: &Request) -> Map<String, Value> {
     out.insert("method".to_owned(), request.method.as_str().into());
     out.insert("target".to_owned(), request.target.as_str().into());
     out.insert("version".to_owned(), request.version.as_str().into());
-    out.insert("header".to_owned(), fields(&request.headers));
+    out.insert("header".to_owned(), header(&request.headers).into());
     out
 }
 
 /// `body` or `hex`, what is kept of it, and `bytes`, how many there were.
-fn body(out: &mut Map<String, Value>, kept: &Bytes, bytes: u64) {
-    match std::str::from_utf8(kept) {
-        Ok(text) => out.insert("body".to_owned(), text.into()),
-        Err(_) => {
-            let hex: String = kept.iter().map(|byte| format!("{byte:02x}")).collect();
-            out.insert("hex".to_owned(), hex.into())
-        }
-    };
+fn kept(out: &mut Map<String, Value>, kept: &[u8], bytes: u64) {
+    body(out, kept);
     out.insert("bytes".to_owned(), bytes.into());
-}
-
-/// `{ NAME: VALUE | [VALUES] }`
-fn fields(headers: &Headers) -> Value {
-    let mut out: Map<String, Value> = Map::new();
-    for (name, _) in headers.iter() {
-        if out.keys().any(|known| known.eq_ignore_ascii_case(name)) {
-            continue;
-        }
-        let values: Vec<&str> = headers.all(name).collect();
-        let value = match values.as_slice() {
-            [only] => Value::from(*only),
-            several => several.into(),
-        };
-        out.insert(name.to_owned(), value);
-    }
-    out.into()
 }

@@ -20,6 +20,8 @@ use std::{
 const UNMATCHED_BYTES: usize = 1024 * 1024;
 /// How many of them are kept.
 const UNMATCHED: usize = 256;
+/// How many cues there may be: each request is compared with all.
+const MOST: usize = 10_000;
 
 /// The cues of one mock while it runs.
 pub struct CueBook {
@@ -86,6 +88,9 @@ pub struct Unmatched {
 /// Why a cue cannot be placed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CueError {
+    /// There are too many.
+    #[error("a mock takes {MOST} cues and no more")]
+    TooMany,
     /// The contract has no such operation.
     #[error("there is no operation `{id}`{}", hint(.nearest))]
     UnknownOperation {
@@ -172,6 +177,9 @@ impl CueBook {
         }
         let since = self.clock.now();
         let mut state = self.state();
+        if state.cues.len() + ready.len() > MOST {
+            return Err(CueError::TooMany);
+        }
         let mut ids = Vec::new();
         for (cue, compiled) in ready {
             state.last += 1;
@@ -249,7 +257,7 @@ impl CueBook {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn from_cues(&self, head: &Head, now: Moment) -> Option<Strike> {
+    fn struck(&self, head: &Head, now: Moment) -> Option<Strike> {
         if !self.armed.load(Ordering::Acquire) {
             return None;
         }
@@ -334,7 +342,7 @@ impl CueBook {
 
 impl Cues for CueBook {
     fn strike(&self, head: &Head, now: Moment) -> Option<Strike> {
-        self.from_cues(head, now)
+        self.struck(head, now)
             .or_else(|| self.also.as_ref()?.strike(head, now))
     }
 }

@@ -26,6 +26,7 @@ pub use which::{Field, Which};
 
 pub(crate) use read::span;
 pub(crate) use which::{Compiled, Line};
+pub(crate) use write::{body, header};
 
 /// The JSON schema of files of cues, for editors.
 #[must_use]

@@ -1,4 +1,4 @@
-use super::{Cue, CueBook, Field, Known, Operations, Until, Which, read, schema};
+use super::{Cue, CueBook, CueError, Field, Known, Operations, Until, Which, read, schema};
 use crate::{
     contract,
     message::{Reply, Request},
@@ -327,6 +327,14 @@ fn a_cue_that_cannot_be_meant_is_not_placed(#[case] cue: Cue, #[case] why: &str)
     let error = book.place_all(vec![right, cue]).unwrap_err().to_string();
     assert!(error.contains(why), "{error}");
     assert_eq!(book.placed(), []);
+}
+
+#[test]
+fn there_is_a_bound_to_the_cues() {
+    let (book, _) = book(vec![]);
+    let all = vec![Cue::any().cut(1); 10_000];
+    assert_eq!(book.place_all(all).unwrap().len(), 10_000);
+    assert_eq!(book.place(Cue::any().cut(1)), Err(CueError::TooMany));
 }
 
 fn fields() -> impl Strategy<Value = Field> {

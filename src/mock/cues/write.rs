@@ -1,6 +1,6 @@
 use super::{Cue, Field, Placed, Until, which::masked};
 use crate::{
-    message::Reply,
+    message::{Headers, Reply},
     mock::{Act, At, Commit, Defect, Then, journal::mask_credentials},
 };
 use serde_json::{Map, Value, json};
@@ -138,9 +138,32 @@ fn field(field: &Field) -> Value {
 fn reply(reply: &Reply) -> Value {
     let mut shown = reply.headers.clone();
     mask_credentials(&mut shown);
+    let header = header(&shown);
+    let mut out = Map::new();
+    out.insert("status".to_owned(), reply.status.into());
+    if !header.is_empty() {
+        out.insert("header".to_owned(), header.into());
+    }
+    if !reply.body.is_empty() {
+        body(&mut out, &reply.body);
+    }
+    out.into()
+}
+
+/// `body`, text, or `hex`.
+pub(crate) fn body(out: &mut Map<String, Value>, bytes: &[u8]) {
+    let (name, body) = match std::str::from_utf8(bytes) {
+        Ok(text) => ("body", text.to_owned()),
+        Err(_) => ("hex", hex(bytes)),
+    };
+    out.insert(name.to_owned(), body.into());
+}
+
+/// `{ NAME: VALUE | [VALUES] }`
+pub(crate) fn header(headers: &Headers) -> Map<String, Value> {
     let mut header = Map::new();
-    for (name, _) in shown.iter() {
-        let values: Vec<&str> = shown.all(name).collect();
+    for (name, _) in headers.iter() {
+        let values: Vec<&str> = headers.all(name).collect();
         let known = header
             .keys()
             .any(|known: &String| known.eq_ignore_ascii_case(name));
@@ -152,19 +175,7 @@ fn reply(reply: &Reply) -> Value {
             header.insert(name.to_owned(), value);
         }
     }
-    let mut out = Map::new();
-    out.insert("status".to_owned(), reply.status.into());
-    if !header.is_empty() {
-        out.insert("header".to_owned(), header.into());
-    }
-    if !reply.body.is_empty() {
-        let (name, body) = match std::str::from_utf8(&reply.body) {
-            Ok(text) => ("body", text.to_owned()),
-            Err(_) => ("hex", hex(&reply.body)),
-        };
-        out.insert(name.to_owned(), body.into());
-    }
-    out.into()
+    header
 }
 
 fn upload(read: u64, then: Then) -> Value {
