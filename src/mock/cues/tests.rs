@@ -329,6 +329,31 @@ fn a_cue_that_cannot_be_meant_is_not_placed(#[case] cue: Cue, #[case] why: &str)
     assert_eq!(book.placed(), []);
 }
 
+#[rstest]
+#[case(Field::Is("ab".into()), &["ab"], true)]
+#[case(Field::Is("ab".into()), &["abc"], false)]
+#[case(Field::Is("ab".into()), &["x", "ab"], true)]
+#[case(Field::Is("ab".into()), &["AB"], false)]
+#[case(Field::OneOf(vec!["a".into(), "b".into()]), &["b"], true)]
+#[case(Field::OneOf(vec!["a".into(), "b".into()]), &["ab"], false)]
+#[case(Field::Contains("b".into()), &["abc"], true)]
+#[case(Field::Contains("b".into()), &["ac"], false)]
+#[case(Field::Matches("^b".into()), &["bc"], true)]
+#[case(Field::Matches("^b".into()), &["ab"], false)]
+#[case(Field::Present, &[""], true)]
+#[case(Field::Present, &[], false)]
+#[case(Field::Absent, &[], true)]
+#[case(Field::Absent, &[""], false)]
+fn a_field_is_compared(#[case] field: Field, #[case] values: &[&str], #[case] fits: bool) {
+    let which = Cue::any().header("x-test", field).which;
+    let mut request = Request::new("GET", "/");
+    for value in values {
+        request.headers.append("X-Test", *value);
+    }
+    let compiled = which.compile(None).unwrap();
+    assert_eq!(compiled.fits(&request, None), fits);
+}
+
 #[test]
 fn there_is_a_bound_to_the_cues() {
     let (book, _) = book(vec![]);
@@ -337,19 +362,19 @@ fn there_is_a_bound_to_the_cues() {
     assert_eq!(book.place(Cue::any().cut(1)), Err(CueError::TooMany));
 }
 
-fn fields() -> impl Strategy<Value = Field> {
-    let text = "[ -~]{0,6}";
+/// `text` is what texts look like; few letters meet often, many need quotes.
+fn fields(text: &'static str) -> impl Strategy<Value = Field> {
     prop_oneof![
         text.prop_map(Field::Is),
-        vec("[!-~]{1,6}", 1..3).prop_map(Field::OneOf),
+        vec("[!-~]{1,6}|[ab]", 1..3).prop_map(Field::OneOf),
         text.prop_map(Field::Contains),
-        "[a-z]{0,4}".prop_map(Field::Matches),
+        "[ab]{0,2}".prop_map(Field::Matches),
         Just(Field::Present),
         Just(Field::Absent),
     ]
 }
 
-fn which() -> impl Strategy<Value = Which> {
+fn which(text: &'static str) -> impl Strategy<Value = Which> {
     (
         option::of(prop_oneof![Just("greet"), Just("leave")]),
         option::of(prop_oneof![Just("GET"), Just("POST")]),
@@ -358,7 +383,7 @@ fn which() -> impl Strategy<Value = Which> {
             Just("/leave"),
             Just("/{*all}")
         ]),
-        vec(("[A-C]", fields()), 0..3),
+        vec(("[AB]", fields(text)), 0..3),
     )
         .prop_map(|(operation, method, path, mut header)| {
             // A file has each name once.
@@ -408,7 +433,7 @@ fn cues() -> impl Strategy<Value = Cue> {
     ];
     let commit = prop_oneof![Just(Commit::Before), Just(Commit::After)];
     (
-        which(),
+        which("[ -~]{0,6}"),
         vec(1_u64..9, 0..3),
         option::of(1_u64..9),
         option::of((0.0..=1.0, any::<u64>())),
@@ -441,7 +466,7 @@ fn requests() -> impl Strategy<Value = Request> {
     (
         prop_oneof![Just("GET"), Just("POST")],
         prop_oneof![Just("/greet/anna"), Just("/leave"), Just("/other")],
-        vec(("[A-C]", "[ -~]{0,6}"), 0..4),
+        vec(("[AB]", "[ab]{0,2}"), 0..4),
     )
         .prop_map(|(method, path, fields)| Request {
             headers: fields.into_iter().collect(),
@@ -497,7 +522,7 @@ proptest! {
     }
 
     #[test]
-    fn requests_are_matched_as_documented(which in which(), request in requests()) {
+    fn requests_are_matched_as_documented(which in which("[ab]{0,2}"), request in requests()) {
         let compiled = which.compile(None).unwrap();
         let operations = operations();
         let operation = operations.of_request(&request);
