@@ -9,6 +9,13 @@
 //! a connection (NTLM) passes through. A tap reads along and finds where messages end; to judge them is left to a thread of its
 //! own behind a bounded queue.
 
+mod draft;
+mod draft_bodies;
+mod draft_cleanup;
+mod draft_steps;
+mod draft_values;
+mod draft_weave;
+mod draft_yaml;
 mod ends;
 mod judge;
 mod judge_bodies;
@@ -23,6 +30,7 @@ mod result;
 mod shared;
 mod tap;
 
+pub use draft::{Draft, DraftOptions, Recording, draft, snapshot_path};
 pub use judge::{Found, Judgement};
 pub use observed::{End, Extent, Observed};
 pub use passed::{Flaw, Side, Tally};

@@ -31,6 +31,7 @@ mod leaks;
 mod limits;
 mod nginx;
 mod observe;
+mod observed;
 mod program;
 mod readme;
 mod secrets;
