@@ -66,7 +66,8 @@ impl<'o> Step<'o> {
             operation,
             path: path
                 .into_iter()
-                .filter(|(name, _)| !contract.traits.contains_key(name))
+                // A trait of the target fills itself in.
+                .filter(|(name, value)| contract.trait_value(name, traits) != Some(value))
                 .collect(),
             id: format!("{word}-{number}"),
         }
@@ -103,7 +104,7 @@ fn step(
     let request = first.request();
     let mut rest = String::new();
     let content = body(at, first.observed, weave)?;
-    let mut head = format!("  - id: {}\n", key(&last.id));
+    let mut head = format!("  - id: {}\n", key(&first.id));
     let contract = weave.contract();
     let by_url = weave.target(at, &request.target);
     // What a template would encode anew is sent as it stood.
@@ -143,6 +144,7 @@ fn step(
     if request.version == Version::Http10 {
         rest += "    http: \"1.0\"\n";
     }
+    rest += &weave.auth(at);
     rest += &headers(at, request, operation, &content.content_type, weave);
     for note in &content.notes {
         rest += &comment(4, note);

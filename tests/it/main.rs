@@ -82,6 +82,7 @@ fn main() -> ExitCode {
         ("observe", observe::CASES),
         ("leaks", leaks::CASES),
         ("limits", limits::CASES),
+        ("observed", observed::CASES),
         ("readme", readme::CASES),
         ("secrets", secrets::CASES),
         ("serve", serve::CASES),
