@@ -9,15 +9,19 @@ use super::{
 use crate::{
     auth::Basic,
     client::TlsOptions,
+    contract::Contract,
     message::Exchange,
     mock::{Clock, Ids},
-    observe::{self, Judgement, Observed, Proxy, ProxyError, ProxyOptions, Tally},
+    observe::{
+        self, DraftOptions, Judgement, Observed, Proxy, ProxyError, ProxyOptions, Recording, Tally,
+    },
     plan::run_id,
     report::{self, Exit, Mask, Strictness},
     runner::RunResult,
 };
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -33,6 +37,8 @@ struct Watch {
     /// What stands before the contract's paths.
     prefix: String,
     passwords: BTreeSet<String>,
+    /// What is to be drafted, where that is asked for.
+    recording: Option<Recording>,
 }
 
 /// Leads clients to the server and judges what passes, until Ctrl-C or SIGTERM; then writes the reports.
@@ -41,12 +47,17 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
     let contract = suites::contract(&args.suite, &args.place)?;
     let traits = suites::traits(&contract, &args.set)?;
     suites::known_vars(&contract, &args.var)?;
-    let judgement = Judgement::new(Arc::new(contract), &traits, &args.var)
+    if let Some(file) = &args.record {
+        reports::can_write(file)?;
+    }
+    let contract = Arc::new(contract);
+    let judgement = Judgement::new(Arc::clone(&contract), &traits, &args.var)
         .map_err(|error| Stop::input(error.to_string()))?;
     let watch = Arc::new(Mutex::new(Watch {
         judgement,
         prefix: args.upstream.prefix.clone(),
         passwords: BTreeSet::new(),
+        recording: args.record.as_ref().map(|_| Recording::default()),
     }));
     let options = options(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -78,7 +89,40 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
             Observed::KEPT >> 10
         ));
     }
+    if let (Some(file), Some(recording)) = (&args.record, &watch.recording) {
+        record(file, recording, &contract, args)?;
+    }
     reports::tell(&report, &args.report, global)
+}
+
+/// Writes the draft and its snapshot.
+fn record(
+    file: &Path,
+    recording: &Recording,
+    contract: &Contract,
+    args: &ObserveArgs,
+) -> Result<(), Stop> {
+    let options = DraftOptions {
+        traits: args.set.iter().cloned().collect(),
+        file: file.display().to_string(),
+        dropped: 0,
+    };
+    let draft = recording.draft(contract, &options);
+    let snapshot = observe::snapshot_path(file, &contract.id);
+    let write = |path: &Path, text: &str| {
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+            .and_then(|()| std::fs::write(path, text))
+            .map_err(|error| Stop::could_not(format!("cannot write `{}`: {error}", path.display())))
+    };
+    write(&snapshot, &draft.snapshot)?;
+    write(file, &draft.text)?;
+    say(&format!(
+        "{} steps drafted in {}: `wireproof check {} --url URL --allow-writes`\n",
+        draft.steps,
+        file.display(),
+        file.display()
+    ));
+    Ok(())
 }
 
 fn options(args: &ObserveArgs) -> Result<ProxyOptions, Stop> {
@@ -153,6 +197,9 @@ impl Watch {
             without(&self.prefix, Arc::make_mut(&mut one.exchange));
         }
         self.judgement.look(&one);
+        if let Some(recording) = &mut self.recording {
+            recording.push(&one);
+        }
     }
 
     /// One line for the terminal.

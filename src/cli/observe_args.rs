@@ -81,6 +81,9 @@ pub(crate) struct ObserveArgs {
     /// Write a report: json, junit, github or markdown, with `-` for stdout; repeatable
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report_to, help_heading = "Reports")]
     pub(crate) report: Vec<ReportTo>,
+    /// Write the traffic as a scenario that `check` can run again; its snapshot goes to `snapshots` beside it
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) record: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Where,
 }
