@@ -74,12 +74,18 @@ proptest! {
             if count > 0 && from < SIZE {
                 let end = (from + count).min(SIZE);
                 let reply = peer.put(path, &id, from, end, &data);
+                // The last fragment may come again: its ack may have been lost.
+                if model.open && model.held == SIZE && end == SIZE && reply.status == 200 {
+                    continue;
+                }
                 let taken = model.open && (from == model.held || (trims && from < model.held));
                 if taken {
                     model.held = model.held.max(end);
                     assert_eq!(reply.status, 200, "{act:?} {model:?}");
                 } else {
-                    assert!((400..500).contains(&reply.status), "{act:?} {model:?} {}", reply.status);
+                    // An unknown session is 500, as the pages say; a known one in another place 416.
+                    let refused = if model.open { 416 } else { 500 };
+                    assert_eq!(reply.status, refused, "{act:?} {model:?}");
                 }
                 if model.open {
                     assert_eq!(offset(&reply), Some(model.held as u64), "{act:?} {model:?}");
