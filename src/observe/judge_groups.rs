@@ -144,6 +144,7 @@ impl Group {
             findings,
             elapsed: self.elapsed,
             requests: self.exchanges,
+            compared: Vec::new(),
             trace: Vec::new(),
         }
     }

@@ -53,6 +53,7 @@ fn scenario(
         findings,
         elapsed: Duration::ZERO,
         requests,
+        compared: Vec::new(),
         trace: Vec::new(),
     }
 }

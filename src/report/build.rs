@@ -2,7 +2,7 @@ use super::{
     area::area_of,
     data::{
         Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, Message, PlaceReport,
-        Report, ScenarioReport, SourceReport, SuiteReport, Totals,
+        Report, ScenarioReport, SnapshotReport, SourceReport, SuiteReport, Totals,
     },
     excerpt,
     exit::Exit,
@@ -162,6 +162,15 @@ pub(crate) fn scenario_report(
             .iter()
             .map(|finding| finding_report(finding, mask))
             .collect(),
+        snapshots: Some(
+            (!scenario.compared.is_empty())
+                .then(|| SnapshotReport {
+                    form: None,
+                    steps: scenario.compared.clone(),
+                })
+                .into_iter()
+                .collect(),
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::{
-    data::{Report, ScenarioReport, SuiteReport, word},
+    compare_snapshots::snapshots,
+    data::{Report, SuiteReport, word},
     style::{Style, count, visible},
 };
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ pub struct Comparison {
     pub clauses: usize,
     /// How many scenarios were looked at, on either side.
     pub scenarios: usize,
+    /// How many replies were compared with snapshots, on either side.
+    pub snapshots: usize,
 }
 
 impl Comparison {
@@ -35,7 +38,11 @@ impl Comparison {
         }
         put!(
             out,
-            "{} and {} compared: {}\n",
+            "{}{} and {} compared: {}\n",
+            match self.snapshots {
+                0 => String::new(),
+                some => format!("{}, ", count(some as u64, "snapshot")),
+            },
             count(self.clauses as u64, "clause"),
             count(self.scenarios as u64, "scenario"),
             match self.differences() {
@@ -55,29 +62,55 @@ impl Comparison {
 pub fn compare(a: &Report, b: &Report) -> Comparison {
     let mut found = Comparison::default();
     let mut rest: Vec<&SuiteReport> = b.suites.iter().collect();
+    let mut pairs: Vec<(Option<&SuiteReport>, Option<&SuiteReport>)> = Vec::new();
     for left in &a.suites {
-        let only = |report: &Report| {
-            report
-                .suites
-                .iter()
-                .filter(|suite| suite.suite == left.suite)
-                .count()
-                == 1
-        };
-        let alone = only(a) && only(b);
-        let right = rest
-            .iter()
-            .position(|right| right.suite == left.suite && (alone || right.target == left.target))
-            .map(|at| rest.remove(at));
-        pair(Some(left), right, &mut found);
+        let same = |right: &&SuiteReport| right.suite == left.suite && right.target == left.target;
+        let right = rest.iter().position(same).map(|at| rest.remove(at));
+        pairs.push((Some(left), right));
     }
-    for right in rest {
-        pair(None, Some(right), &mut found);
+    // What is left of a suite on each side belongs together where it is one, whatever its target is called.
+    let lone = |suite: &str, pairs: &[(Option<&SuiteReport>, Option<&SuiteReport>)]| {
+        let mut left = pairs.iter().enumerate().filter(|(_, (left, right))| {
+            right.is_none() && left.is_some_and(|left| left.suite == suite)
+        });
+        let first = left.next().map(|(at, _)| at);
+        first.filter(|_| left.next().is_none())
+    };
+    for right in rest.clone() {
+        let alone = rest
+            .iter()
+            .filter(|other| other.suite == right.suite)
+            .count()
+            == 1;
+        match lone(&right.suite, &pairs).filter(|_| alone) {
+            Some(at) => pairs[at].1 = Some(right),
+            None => pairs.push((None, Some(right))),
+        }
+    }
+    for (left, right) in pairs {
+        pair(left, right, &mut found);
     }
     found
 }
 
 fn pair(a: Option<&SuiteReport>, b: Option<&SuiteReport>, found: &mut Comparison) {
+    if let (Some(only), None) | (None, Some(only)) = (a, b) {
+        let side = if a.is_some() { "first" } else { "second" };
+        found.clauses += only.clauses.len();
+        found.scenarios += only.scenarios.len();
+        let heading = format!(
+            "{} on {}: only in the {side} report",
+            only.suite,
+            visible(&only.target)
+        );
+        let held = format!(
+            "{} and {} have nothing to be compared with",
+            count(only.clauses.len() as u64, "clause"),
+            count(only.scenarios.len() as u64, "scenario")
+        );
+        found.groups.push((heading, vec![held]));
+        return;
+    }
     let heading = match (a, b) {
         (Some(a), Some(b)) if a.target == b.target => {
             format!("{} on {}", a.suite, visible(&a.target))
@@ -88,17 +121,7 @@ fn pair(a: Option<&SuiteReport>, b: Option<&SuiteReport>, found: &mut Comparison
             visible(&a.target),
             visible(&b.target)
         ),
-        (Some(only), None) => format!(
-            "{} on {}: only in the first report",
-            only.suite,
-            visible(&only.target)
-        ),
-        (None, Some(only)) => format!(
-            "{} on {}: only in the second report",
-            only.suite,
-            visible(&only.target)
-        ),
-        (None, None) => return,
+        _ => return,
     };
     let mut lines = Vec::new();
     for id in names(a, b, |suite| {
@@ -143,13 +166,10 @@ fn pair(a: Option<&SuiteReport>, b: Option<&SuiteReport>, found: &mut Comparison
             &mut lines,
         );
         if let (Some(left), Some(right)) = (left, right) {
-            snapshots(&left, &right, &mut lines);
+            found.snapshots += snapshots(&left, &right, &mut lines);
         }
     }
-    if !lines.is_empty() || a.is_none() || b.is_none() {
-        if lines.is_empty() {
-            lines.push("nothing was selected in it".to_owned());
-        }
+    if !lines.is_empty() {
         found.groups.push((heading, lines));
     }
 }
@@ -172,42 +192,5 @@ fn change(what: &str, a: Option<String>, b: Option<String>, lines: &mut Vec<Stri
     if a != b {
         let told = |side: Option<String>| side.unwrap_or_else(|| "absent".to_owned());
         lines.push(format!("{what}: {} -> {}", told(a), told(b)));
-    }
-}
-
-/// Where one side differs from its snapshot and the other does not, or in another way.
-fn snapshots(a: &ScenarioReport, b: &ScenarioReport, lines: &mut Vec<String>) {
-    let differing = |scenario: &ScenarioReport| -> BTreeSet<(String, Option<String>, String)> {
-        scenario
-            .findings
-            .iter()
-            .filter(|finding| finding.subject == "snapshot")
-            .map(|finding| {
-                let was = finding
-                    .diff
-                    .as_ref()
-                    .map_or_else(|| finding.actual.clone(), |diff| diff.actual.clone());
-                (finding.step.clone(), finding.form.clone(), was)
-            })
-            .collect()
-    };
-    let (left, right) = (differing(a), differing(b));
-    let steps: BTreeSet<(&String, &Option<String>)> = left
-        .symmetric_difference(&right)
-        .map(|(step, form, _)| (step, form))
-        .collect();
-    for (step, form) in steps {
-        let in_side = |side: &BTreeSet<(String, Option<String>, String)>| {
-            side.iter().any(|(s, f, _)| s == step && f == form)
-        };
-        let told = |differs| if differs { "another" } else { "as kept" };
-        let form = form
-            .as_ref()
-            .map_or_else(String::new, |form| format!(" ({form})"));
-        let line = match (in_side(&left), in_side(&right)) {
-            (true, true) => "they differ from it in different ways".to_owned(),
-            (left, right) => format!("{} -> {}", told(left), told(right)),
-        };
-        lines.push(format!("snapshot of {}, step {step}{form}: {line}", a.id));
     }
 }

@@ -90,6 +90,19 @@ pub struct ScenarioReport {
     pub requests: u64,
     /// Findings in the order they were made.
     pub findings: Vec<FindingReport>,
+    /// Which replies were compared with snapshots; those that differ have a finding. Absent in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<Vec<SnapshotReport>>,
+}
+
+/// The replies of a scenario that were compared with its snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotReport {
+    /// The form of the embedded mock: `form=pre2016`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// The ids of the steps.
+    pub steps: Vec<String>,
 }
 
 /// One disagreement.

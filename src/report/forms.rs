@@ -25,6 +25,10 @@ pub(crate) fn join(suites: Vec<SuiteReport>) -> Vec<SuiteReport> {
             for finding in suite.scenarios.iter_mut().flat_map(|s| &mut s.findings) {
                 finding.form = Some(form.clone());
             }
+            let compared = suite.scenarios.iter_mut().flat_map(|s| &mut s.snapshots);
+            for snapshot in compared.flatten() {
+                snapshot.form = Some(form.clone());
+            }
             suite.target = mock_target(None);
         }
         let same = |known: &&mut SuiteReport| {
@@ -67,6 +71,11 @@ fn add_scenario(to: &mut ScenarioReport, from: ScenarioReport) {
         to.why = from.why;
     }
     to.findings.extend(from.findings);
+    match (&mut to.snapshots, from.snapshots) {
+        (Some(to), Some(from)) => to.extend(from),
+        (to @ None, from) => *to = from,
+        (Some(_), None) => {}
+    }
     to.elapsed_ms += from.elapsed_ms;
     to.requests += from.requests;
 }

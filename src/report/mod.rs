@@ -20,6 +20,7 @@ pub(crate) use put;
 mod area;
 mod build;
 mod compare;
+mod compare_snapshots;
 mod console;
 mod data;
 mod excerpt;
@@ -46,7 +47,7 @@ pub use compare::{Comparison, compare};
 pub use console::summary;
 pub use data::{
     Body, ClauseReport, DiffReport, ExchangeReport, FindingReport, KnownReport, Message,
-    PlaceReport, Report, ScenarioReport, SourceReport, SuiteReport, Totals,
+    PlaceReport, Report, ScenarioReport, SnapshotReport, SourceReport, SuiteReport, Totals,
 };
 pub use exit::Exit;
 pub use forms::mock_target;

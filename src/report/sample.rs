@@ -163,6 +163,7 @@ fn scenario(id: &str, outcome: Outcome, findings: Vec<Finding>) -> ScenarioResul
         findings,
         elapsed: Duration::from_millis(12),
         requests: 2,
+        compared: Vec::new(),
         trace: Vec::new(),
     }
 }

@@ -57,6 +57,7 @@ pub(super) async fn converse(
 ) -> Finished {
     let began = Instant::now();
     let mut record = Record::default();
+    let mut compared_steps = Vec::new();
     let mut went = Went::Errored;
     match stage(shared, contract, target, plan).await {
         Err(error) => record.errors.push(error),
@@ -82,6 +83,12 @@ pub(super) async fn converse(
                     .cloned()
                     .collect();
                 let found = (hook.compare)(plan, &steps, !url);
+                for step in steps.iter().filter(|kept| kept.last) {
+                    let id = &step.plan.steps[step.at.0][step.at.1].id;
+                    if !compared_steps.contains(id) {
+                        compared_steps.push(id.clone());
+                    }
+                }
                 let worst = found.iter().map(|finding| finding.level).max();
                 record.findings.extend(found);
                 talk.halt(worst);
@@ -104,6 +111,7 @@ pub(super) async fn converse(
             findings: record.findings,
             elapsed: began.elapsed(),
             requests: record.requests,
+            compared: compared_steps,
             trace: record.trace,
         },
         counts: record.counts,

@@ -55,6 +55,8 @@ pub struct ScenarioResult {
     pub elapsed: Duration,
     /// Requests sent, cleanup and polls included.
     pub requests: u64,
+    /// The steps whose replies were compared with a snapshot; none where the scenario did not go through to its end.
+    pub compared: Vec<String>,
     /// Exchanges with what is needed to judge them again; kept only when asked for (`prove`, snapshots).
     pub trace: Vec<StepTrace>,
 }

@@ -164,6 +164,7 @@ fn without_trace(result: &ScenarioResult) -> ScenarioResult {
         findings: result.findings.clone(),
         elapsed: result.elapsed,
         requests: result.requests,
+        compared: result.compared.clone(),
         trace: Vec::new(),
     }
 }
@@ -177,6 +178,7 @@ fn ended(plan: &Plan, outcome: Outcome) -> Finished {
             findings: Vec::new(),
             elapsed: Duration::ZERO,
             requests: 0,
+            compared: Vec::new(),
             trace: Vec::new(),
         },
         counts: BTreeMap::new(),
@@ -204,6 +206,7 @@ fn suite_result(
         findings: Vec::new(),
         elapsed: Duration::ZERO,
         requests: 0,
+        compared: Vec::new(),
         trace: Vec::new(),
     }));
     scenarios.sort_by(|a, b| a.id.cmp(&b.id));

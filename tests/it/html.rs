@@ -263,7 +263,7 @@ fn hostile() {
          <svg onload=\"document.title='owned'\"><base href='{lure}'><meta http-equiv=refresh content='0;url={lure}'>\u{1b}[2J\0"
     )
     .into_bytes();
-    // The second reply is no UTF-8.
+    // Every other reply is no UTF-8.
     let text = body.clone();
     body.extend([0xff, 0xfe, 0xc3, 0x28]);
     thread::spawn(move || {
