@@ -15,7 +15,11 @@ use crate::{
     message::{Exchange, Framing, Reply},
     source::{Literal, Matcher, MatcherKind},
 };
-use std::borrow::Cow;
+use bytes::Bytes;
+use std::{
+    borrow::Cow,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// An exchange that is being judged.
 pub(crate) struct Case<'a> {
@@ -27,7 +31,14 @@ pub(crate) struct Case<'a> {
     pub(crate) url: bool,
     /// Whether it is the client who is judged: then a request counts although the exchange broke.
     pub(crate) client: bool,
+    /// Held while a large body is judged.
+    _alone: Option<MutexGuard<'static, ()>>,
 }
+
+/// Bodies from this size on are judged one at a time: their trees take many times as much, and a server chooses their size.
+/// Nothing that judges one exchange judges another meanwhile, so nobody waits for itself.
+const LARGE: usize = 1 << 20;
+static LARGE_ONE: Mutex<()> = Mutex::new(());
 
 impl<'a> Case<'a> {
     pub(crate) fn new(contract: &'a Contract, exchange: &'a Exchange) -> Self {
@@ -37,7 +48,10 @@ impl<'a> Case<'a> {
             Err(broken) => broken.partial.as_deref(),
         };
         let request = &exchange.request;
+        let large = |body: &Bytes| body.len() > LARGE;
+        let alone = large(&request.body) || reply.is_some_and(|reply| large(&reply.body));
         Self {
+            _alone: alone.then(|| LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner)),
             contract,
             exchange,
             request: Message {
