@@ -388,11 +388,12 @@ fn from_outside() {
     for headers in [
         "Host: rebound.example\r\n".to_owned(),
         format!("Host: {}\r\nOrigin: http://evil.example\r\n", address(url)),
-        String::new(),
     ] {
         let seen = admin_with(url, "GET", "/cues", "", &headers);
         assert_eq!(seen.status(), 403, "{headers}");
     }
+    // Without any Host it is no request of HTTP/1.1 at all.
+    assert_eq!(admin_with(url, "GET", "/cues", "", "").status(), 400);
     let closed = Serving::start(["hpc-pack", "--no-admin"]);
     assert_eq!(admin(&closed.url, "GET", "/cues", "").status(), 404);
 }
