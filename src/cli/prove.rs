@@ -10,7 +10,7 @@ use super::{
 };
 use crate::report::put;
 use crate::{
-    api::forms,
+    api::{forms, snapshots},
     plan::PlanOptions,
     prove::{ProofResult, prove as run},
     report::{Exit, Style, counted},
@@ -28,6 +28,9 @@ struct ProofReport<'a> {
     escaped: Vec<EscapeReport<'a>>,
     allowed: Vec<AllowedReport<'a>>,
     exit: u8,
+    derived: usize,
+    lines: usize,
+    stale: Vec<StaleReport<'a>>,
     not_exercised: &'a [String],
     failed: Vec<FailedReport<'a>>,
 }
@@ -43,6 +46,12 @@ struct EscapeReport<'a> {
 struct AllowedReport<'a> {
     rule: &'a str,
     count: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct StaleReport<'a> {
+    rule: &'a str,
+    why: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,11 +85,15 @@ pub(crate) fn prove(args: &ProveArgs, global: Global, signals: &mut Signals) -> 
         .enable_all()
         .build()
         .map_err(|error| Stop::could_not(format!("cannot start threads: {error}")))?;
+    let options = RunOptions {
+        snapshots: Some(snapshots::hook(None)),
+        ..RunOptions::default()
+    };
     let result = runtime.block_on(async {
         tokio::select! {
             biased;
             () = signals.asked() => Ok(None),
-            result = run(runs, RunOptions::default()) => {
+            result = run(runs, options) => {
                 result.map(Some).map_err(|error| Stop::could_not(error.to_string()))
             }
         }
@@ -131,6 +144,16 @@ fn json(result: &ProofResult, exit: Exit) -> String {
             })
             .collect(),
         exit: exit.code(),
+        derived: result.derived,
+        lines: result.lines,
+        stale: result
+            .stale
+            .iter()
+            .map(|stale| StaleReport {
+                rule: &stale.rule,
+                why: &stale.why,
+            })
+            .collect(),
         not_exercised: &result.not_exercised,
         failed: result
             .failed
@@ -173,13 +196,21 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         let line = format!("{number} allowed by rule: {}", allowed.rule);
         put!(out, "{}\n", style.wrap(&line, 4));
     }
+    for stale in &result.stale {
+        let rule = style.red("stale rule of latitude");
+        let line = format!("{}: {}", stale.rule, stale.why);
+        put!(out, "{rule} {}\n", style.wrap(&line, 4));
+    }
+    let allowed: usize = result.allowed.iter().map(|allowed| allowed.count).sum();
     put!(
         out,
-        "{}, {}: {} caught, {} escaped\n",
+        "{}, {} ({} derived): {} caught, {} escaped; {} allowed\n",
         counted(result.clauses, "clause"),
         counted(result.counterexamples, "counterexample"),
+        result.derived,
         result.caught,
-        result.escaped.len()
+        result.counterexamples - result.caught,
+        allowed
     );
     let verdict = match exit {
         Exit::Conforms => style.green("exit 0: every counterexample was caught by its clause"),

@@ -459,8 +459,10 @@ pub(crate) static LATITUDE: Table = Table {
             TEXTS,
             "patterns of derived counterexamples it covers",
         ),
+        Key::new("except", TEXTS, "patterns of those that it does not cover"),
         Key::new("on", TEXTS, "operations; all where it is left out"),
         Key::required("because", Shape::Text, "why no document forbids it"),
+        Key::required("source", TEXTS, "the documents that do not forbid it"),
     ],
 };
 

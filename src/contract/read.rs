@@ -123,7 +123,7 @@ fn read_contract(reading: &mut Reading, node: &Node) -> Option<Contract> {
     };
     let clauses = read_clauses(reading, &fields, &around);
     let omitted = read_omitted(reading, &fields, &document_keys);
-    let latitude = read_latitude(reading, &fields, &operations);
+    let latitude = read_latitude(reading, &fields, &operations, &document_keys);
     let volatile = read_volatile(reading, &fields, &operations, &namespaces);
     let snapshot_headers = names_of(
         reading,
@@ -377,6 +377,7 @@ fn read_latitude(
     reading: &mut Reading,
     fields: &Fields<'_>,
     operations: &[Operation],
+    documents: &[String],
 ) -> Vec<Latitude> {
     nodes(reading, fields, "latitude", "a list of latitudes")
         .iter()
@@ -387,11 +388,21 @@ fn read_latitude(
                     .get(name)
                     .and_then(|node| reading.filled(node, "text"))
             };
+            let sources = fields
+                .get("source")
+                .map(|node| reading.texts(node, "a source"))
+                .unwrap_or_default();
+            for (source, place) in &sources {
+                known_document(reading, source, place.span, documents);
+            }
             Some(Latitude {
                 rule: text(reading, "rule")?,
                 because: text(reading, "because")?,
                 derived: names_of(reading, fields.get("derived"), "a pattern"),
+                except: names_of(reading, fields.get("except"), "a pattern"),
                 on: operations_named(reading, &fields, operations),
+                source: sources.into_iter().map(|(source, _)| source).collect(),
+                place: reading.place(node.span),
             })
         })
         .collect()

@@ -349,12 +349,18 @@ pub struct Omitted {
 pub struct Latitude {
     /// `rule:`, the name of the rule
     pub rule: String,
-    /// `derived:`, patterns of derived counterexamples it covers
+    /// `derived:`, patterns of derived counterexamples it covers: `4* status 4*`; `*` stands for any text
     pub derived: Vec<String>,
-    /// `on: [OPERATION]` or all
+    /// `except:`, patterns of those among them that it does not cover
+    pub except: Vec<String>,
+    /// `on: [OPERATION]`; empty: all
     pub on: Vec<String>,
     /// `because:`
     pub because: String,
+    /// `source: [..]`, what was read to know that nothing forbids it
+    pub source: Vec<String>,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// A value that the contract does not fix: masked in snapshots after it parses as its type.

@@ -1,7 +1,7 @@
 use crate::{
     check::Judge,
     contract::Contract,
-    message::Exchange,
+    message::{Exchange, Reply},
     plan::{Plan, PlannedStep},
     runner::StepTrace,
     source::Scope,
@@ -31,6 +31,17 @@ impl Evidence {
         } else {
             self.plan.steps.get(self.at.0)?.get(self.at.1)
         }
+    }
+
+    /// The reply, where there is one.
+    pub(super) fn reply(&self) -> Option<&Reply> {
+        self.exchange.reply()
+    }
+
+    /// Scenario and step, for a person.
+    pub(super) fn place(&self) -> String {
+        let step = self.step().map_or("a step", |step| step.id.as_str());
+        format!("{}, {step}", self.plan.id)
     }
 }
 

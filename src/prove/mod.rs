@@ -6,13 +6,22 @@
 //! Edits of replies are judged in process, against the exchanges of one ordinary run; only quirks need runs of their own,
 //! one for each quirk with all the scenarios that could notice it.
 
+mod change;
+mod derive;
 mod edit;
 mod edits;
 mod evidence;
+mod generic;
+mod latitude;
 mod quirks;
 mod result;
+mod run;
+mod threads;
 
-pub use result::{Allowed, Escape, ProofResult, prove};
+pub use latitude::{Allowed, Stale};
+pub use result::{Escape, ProofResult};
+pub use run::prove;
+use threads::parallel;
 
 #[cfg(test)]
 mod tests;

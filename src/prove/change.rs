@@ -1,0 +1,447 @@
+//! One change of a reply, of the kinds that any reply can have.
+//!
+//! In: a reply. Out: the reply changed, or nothing where the change has no effect. It must not know clauses.
+
+use crate::{
+    check::bodies::{Document, Element, Node, parse_json, parse_xml, write},
+    message::{Framing, Reply},
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+/// A namespace that no document names.
+pub(super) const OTHER_NAMESPACE: &str = "http://wireproof.example/other";
+/// What stands behind a name that is changed.
+const SUFFIX: &str = "X";
+
+/// A change of a reply.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Change {
+    /// Another status, everything else as it was.
+    Status(u16),
+    /// What becomes of the header fields of a name.
+    Header(String, OfHeader),
+    /// What becomes of the body as a whole.
+    Body(OfBody),
+    /// What becomes of an element of an XML body: the way to it, by the n-th child element and again.
+    Xml(Vec<usize>, OfMember),
+    /// What becomes of an attribute of an element: the way, namespace and local name.
+    Attribute(Vec<usize>, String, String, OfMember),
+    /// What becomes of a member of a JSON body: a JSON pointer.
+    Json(String, OfMember),
+}
+
+/// What becomes of header fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfHeader {
+    Removed,
+    Renamed,
+    Altered,
+}
+
+/// What becomes of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfBody {
+    Emptied,
+    /// Where there was none.
+    Added,
+    /// To half its length.
+    Cut,
+    /// Sent twice.
+    Doubled,
+    /// JSON instead of XML, or XML instead of JSON.
+    OtherRepresentation,
+    /// One character is another.
+    Altered,
+}
+
+/// What becomes of a member of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfMember {
+    Removed,
+    Renamed,
+    /// Its value is of another type.
+    Retyped,
+    /// Its value is another of the same type.
+    Altered,
+    /// Behind its siblings, or before them where it is the last.
+    Moved,
+    Emptied,
+    /// In a namespace of no document.
+    OtherNamespace,
+}
+
+impl OfHeader {
+    pub(super) const ALL: [Self; 3] = [Self::Removed, Self::Renamed, Self::Altered];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Removed => "removed",
+            Self::Renamed => "renamed",
+            Self::Altered => "altered",
+        }
+    }
+}
+
+impl OfBody {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Emptied => "emptied",
+            Self::Added => "added",
+            Self::Cut => "cut",
+            Self::Doubled => "doubled",
+            Self::OtherRepresentation => "in the other representation",
+            Self::Altered => "altered",
+        }
+    }
+}
+
+impl OfMember {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Removed => "removed",
+            Self::Renamed => "renamed",
+            Self::Retyped => "retyped",
+            Self::Altered => "altered",
+            Self::Moved => "moved",
+            Self::Emptied => "emptied",
+            Self::OtherNamespace => "in another namespace",
+        }
+    }
+}
+
+/// The reply with the change; nothing where that is the same reply.
+pub(super) fn apply(change: &Change, reply: &Reply) -> Option<Reply> {
+    let mut changed = reply.clone();
+    match change {
+        Change::Status(status) => {
+            changed.status = *status;
+            changed.reason = String::new();
+        }
+        Change::Header(name, how) => header(&mut changed, name, *how),
+        Change::Body(how) => body(&mut changed, *how)?,
+        Change::Xml(way, how) => {
+            let mut document = parse_xml(&reply.body).ok()?;
+            element(&mut document.root, way, *how)?;
+            set_body(&mut changed, write(&document).into());
+        }
+        Change::Attribute(way, namespace, local, how) => {
+            let mut document = parse_xml(&reply.body).ok()?;
+            attribute(document.root.at_mut(way)?, namespace, local, *how)?;
+            set_body(&mut changed, write(&document).into());
+        }
+        Change::Json(pointer, how) => {
+            let mut json = parse_json(&reply.body).ok()?;
+            member(&mut json, pointer, *how)?;
+            set_body(&mut changed, json.to_string().into());
+        }
+    }
+    (changed != *reply).then_some(changed)
+}
+
+/// `Content-Length` follows where there is one.
+fn set_body(reply: &mut Reply, body: Bytes) {
+    if reply.headers.contains("Content-Length") {
+        reply.headers.set("Content-Length", body.len().to_string());
+    }
+    reply.body = body;
+}
+
+fn header(reply: &mut Reply, name: &str, how: OfHeader) {
+    let framing = name.eq_ignore_ascii_case("Content-Length")
+        || name.eq_ignore_ascii_case("Transfer-Encoding");
+    match how {
+        OfHeader::Removed => {
+            reply.headers.remove(name);
+        }
+        OfHeader::Renamed => {
+            reply.headers = reply
+                .headers
+                .iter()
+                .map(|(n, v)| {
+                    let same = n.eq_ignore_ascii_case(name);
+                    (if same { format!("X-{n}") } else { n.to_owned() }, v)
+                })
+                .collect();
+        }
+        OfHeader::Altered => {
+            reply.headers = reply
+                .headers
+                .iter()
+                .map(|(n, v)| {
+                    let same = n.eq_ignore_ascii_case(name);
+                    (n, if same { other(v) } else { v.to_owned() })
+                })
+                .collect();
+        }
+    }
+    // Without it only the end of the connection tells the end of the body.
+    if framing && how != OfHeader::Altered && reply.framing != Framing::Bodiless {
+        reply.framing = Framing::Close;
+    }
+}
+
+fn body(reply: &mut Reply, how: OfBody) -> Option<()> {
+    let body = &reply.body;
+    let new = match how {
+        OfBody::Emptied => Bytes::new(),
+        OfBody::Added if body.is_empty() => Bytes::from_static(b"wireproof"),
+        OfBody::Added => return None,
+        OfBody::Cut => body.slice(..body.len() / 2),
+        OfBody::Doubled => [body.as_ref(), body.as_ref()].concat().into(),
+        OfBody::OtherRepresentation => {
+            let (media, text) = match parse_json(body) {
+                Ok(json) => ("application/xml", write(&xml_of(&json))),
+                Err(_) => {
+                    let document = parse_xml(body).ok()?;
+                    ("application/json", json_of(&document.root).to_string())
+                }
+            };
+            if reply.headers.contains("Content-Type") {
+                reply.headers.set("Content-Type", media);
+            }
+            text.into()
+        }
+        OfBody::Altered => {
+            let mut bytes = body.to_vec();
+            let last = bytes.iter().rposition(u8::is_ascii_alphanumeric);
+            let at = last.or(bytes.len().checked_sub(1))?;
+            bytes[at] = match bytes[at] {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => next(char::from(bytes[at])) as u8,
+                byte => byte ^ 1,
+            };
+            bytes.into()
+        }
+    };
+    set_body(reply, new);
+    Some(())
+}
+
+fn element(root: &mut Element, way: &[usize], how: OfMember) -> Option<()> {
+    if let OfMember::Removed | OfMember::Moved = how {
+        let (last, parent) = way.split_last()?;
+        let parent = root.at_mut(parent)?;
+        let places: Vec<usize> = parent
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| matches!(node, Node::Element(_)))
+            .map(|(at, _)| at)
+            .collect();
+        let at = *places.get(*last)?;
+        let was_last = places.last() == Some(&at);
+        let node = parent.nodes.remove(at);
+        if how == OfMember::Moved {
+            if was_last {
+                parent.nodes.insert(0, node);
+            } else {
+                parent.nodes.push(node);
+            }
+        }
+        return Some(());
+    }
+    let element = root.at_mut(way)?;
+    match how {
+        OfMember::Renamed => element.local.push_str(SUFFIX),
+        OfMember::OtherNamespace => {
+            let old = element.namespace.clone();
+            in_namespace(element, &old);
+        }
+        OfMember::Emptied => {
+            element.nodes.clear();
+            element.attributes.retain(|a| a.local != "nil");
+        }
+        OfMember::Altered | OfMember::Retyped => {
+            if element.has_children() {
+                return None;
+            }
+            let text = element.text();
+            let text = if how == OfMember::Altered {
+                other(&text)
+            } else {
+                of_another_type(&text)
+            };
+            element.nodes = vec![Node::Text(text)];
+            element.attributes.retain(|a| a.local != "nil");
+        }
+        OfMember::Removed | OfMember::Moved => {}
+    }
+    Some(())
+}
+
+/// An element and all below it that shares its namespace: as if its declaration had been written so.
+fn in_namespace(element: &mut Element, old: &str) {
+    if element.namespace != old {
+        return;
+    }
+    OTHER_NAMESPACE.clone_into(&mut element.namespace);
+    for (_, uri) in &mut element.declarations {
+        if uri == old {
+            OTHER_NAMESPACE.clone_into(uri);
+        }
+    }
+    for node in &mut element.nodes {
+        if let Node::Element(child) = node {
+            in_namespace(child, old);
+        }
+    }
+}
+
+fn attribute(element: &mut Element, namespace: &str, local: &str, how: OfMember) -> Option<()> {
+    let at = element
+        .attributes
+        .iter()
+        .position(|a| a.namespace == namespace && a.local == local)?;
+    let attribute = &mut element.attributes[at];
+    match how {
+        OfMember::Removed => {
+            element.attributes.remove(at);
+        }
+        OfMember::Renamed => attribute.local.push_str(SUFFIX),
+        OfMember::Altered => attribute.value = other(&attribute.value),
+        OfMember::Retyped => attribute.value = of_another_type(&attribute.value),
+        OfMember::Emptied => attribute.value.clear(),
+        OfMember::Moved | OfMember::OtherNamespace => return None,
+    }
+    Some(())
+}
+
+fn member(json: &mut Value, pointer: &str, how: OfMember) -> Option<()> {
+    if let OfMember::Emptied | OfMember::Altered | OfMember::Retyped = how {
+        let value = json.pointer_mut(pointer)?;
+        *value = match (how, &*value) {
+            (OfMember::Emptied, Value::String(_)) => Value::String(String::new()),
+            (OfMember::Emptied, Value::Array(_)) => Value::Array(Vec::new()),
+            (OfMember::Emptied, Value::Object(_)) => Value::Object(serde_json::Map::new()),
+            (OfMember::Emptied, _) => Value::Null,
+            (OfMember::Altered, Value::String(text)) => Value::String(other(text)),
+            (OfMember::Altered, Value::Bool(yes)) => Value::Bool(!yes),
+            (OfMember::Altered, Value::Number(number)) => number
+                .as_i64()
+                .map_or(Value::from(7), |n| Value::from(n.wrapping_add(1))),
+            (OfMember::Altered, Value::Null) => Value::from("wireproof"),
+            (OfMember::Altered, _) => return None,
+            (_, Value::String(_)) => Value::from(7),
+            (_, Value::Null) => Value::from(7),
+            (_, _) => Value::from("wireproof"),
+        };
+        return Some(());
+    }
+    let (parent, key) = pointer.rsplit_once('/')?;
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match (json.pointer_mut(parent)?, how) {
+        (Value::Object(map), OfMember::Removed) => {
+            map.shift_remove(&key)?;
+        }
+        (Value::Object(map), OfMember::Renamed) => {
+            *map = std::mem::take(map)
+                .into_iter()
+                .map(|(n, v)| {
+                    let same = n == key;
+                    (if same { format!("{n}{SUFFIX}") } else { n }, v)
+                })
+                .collect();
+        }
+        (Value::Array(list), OfMember::Removed) => {
+            let at: usize = key.parse().ok()?;
+            (at < list.len()).then(|| list.remove(at))?;
+        }
+        // The order of the members of an object means nothing in JSON, and the items of an array have no names.
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Another value that looks the same: the last letter or digit is another one.
+pub(super) fn other(text: &str) -> String {
+    let Some((at, last)) = text
+        .char_indices()
+        .rev()
+        .find(|(_, c)| c.is_ascii_alphanumeric())
+    else {
+        return format!("{text}x");
+    };
+    // A word with a meaning of its own has only one opposite.
+    match text {
+        "true" => return "false".to_owned(),
+        "false" => return "true".to_owned(),
+        "True" => return "False".to_owned(),
+        "False" => return "True".to_owned(),
+        _ => {}
+    }
+    let mut new = text.to_owned();
+    new.replace_range(at..=at, &next(last).to_string());
+    new
+}
+
+fn next(c: char) -> char {
+    match c {
+        '9' => '0',
+        'f' => 'a',
+        'F' => 'A',
+        'z' => 'a',
+        'Z' => 'A',
+        c => char::from_u32(u32::from(c) + 1).unwrap_or('x'),
+    }
+}
+
+/// A value that is of no type which the text is of.
+fn of_another_type(text: &str) -> String {
+    let number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if number || matches!(text, "true" | "false" | "True" | "False") {
+        "wireproof".to_owned()
+    } else {
+        "7".to_owned()
+    }
+}
+
+/// The children of an element as members, texts as strings.
+fn json_of(element: &Element) -> Value {
+    if !element.has_children() {
+        return if element.is_nil() {
+            Value::Null
+        } else {
+            Value::String(element.text())
+        };
+    }
+    let mut map = serde_json::Map::new();
+    for child in element.children() {
+        let value = json_of(child);
+        match map.get_mut(&child.local) {
+            None => {
+                map.insert(child.local.clone(), value);
+            }
+            Some(Value::Array(list)) => list.push(value),
+            Some(one) => *one = Value::Array(vec![one.take(), value]),
+        }
+    }
+    Value::Object(map)
+}
+
+fn xml_of(json: &Value) -> Document {
+    Document {
+        declared: false,
+        root: xml_element("Root", json),
+    }
+}
+
+fn xml_element(name: &str, json: &Value) -> Element {
+    let nodes = match json {
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| Node::Element(xml_element(name, value)))
+            .collect(),
+        Value::Array(list) => list
+            .iter()
+            .map(|value| Node::Element(xml_element("Item", value)))
+            .collect(),
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![Node::Text(text.clone())],
+        value => vec![Node::Text(value.to_string())],
+    };
+    Element {
+        local: name.to_owned(),
+        nodes,
+        ..Element::default()
+    }
+}
