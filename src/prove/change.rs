@@ -37,6 +37,8 @@ pub(super) enum OfHeader {
     Removed,
     Renamed,
     Altered,
+    /// The value is of another type.
+    Retyped,
 }
 
 /// What becomes of a body.
@@ -79,6 +81,7 @@ impl OfHeader {
             Self::Removed => "removed",
             Self::Renamed => "renamed",
             Self::Altered => "altered",
+            Self::Retyped => "retyped",
         }
     }
 }
@@ -164,6 +167,7 @@ fn header(reply: &mut Reply, name: &str, how: OfHeader) {
                 })
                 .collect();
         }
+        OfHeader::Retyped => {}
         OfHeader::Altered => {
             reply.headers = reply
                 .headers
@@ -175,8 +179,13 @@ fn header(reply: &mut Reply, name: &str, how: OfHeader) {
                 .collect();
         }
     }
+    if how == OfHeader::Retyped && reply.headers.contains(name) {
+        let value = of_another_type(reply.headers.get(name).unwrap_or_default());
+        reply.headers.set(name, value);
+    }
     // Without it only the end of the connection tells the end of the body.
-    if framing && how != OfHeader::Altered && reply.framing != Framing::Bodiless {
+    let gone = matches!(how, OfHeader::Removed | OfHeader::Renamed);
+    if framing && gone && reply.framing != Framing::Bodiless {
         reply.framing = Framing::Close;
     }
 }

@@ -4,14 +4,15 @@
 //! of latitude.
 
 use super::{
-    change::apply,
-    derive::{Derived, changes, lines, statuses},
+    change::{Change, OfHeader, OfMember, apply},
+    derive::{Derived, changes, lines},
     evidence::Evidence,
     parallel,
 };
 use crate::{
     contract::Contract,
     message::{Exchange, Reply},
+    snapshot::{Names, Recorded, record},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +27,26 @@ pub(super) struct Attempt {
     pub(super) caught: bool,
     /// Where it was tried: of one that escaped the places that did not notice it.
     pub(super) places: Vec<String>,
+    /// The ids of the plans of those places.
+    pub(super) plans: BTreeSet<String>,
 }
 
 impl Attempt {
+    fn new(operation: Option<usize>, name: &str) -> Self {
+        Self {
+            operation,
+            name: name.to_owned(),
+            caught: false,
+            places: Vec::new(),
+            plans: BTreeSet::new(),
+        }
+    }
+
+    fn missed(&mut self, one: &Evidence) {
+        self.places.push(one.place());
+        self.plans.insert(one.plan.id.clone());
+    }
+
     /// Whether it is a line of a snapshot.
     pub(super) fn is_line(&self) -> bool {
         self.name.split(' ').nth(1) == Some("line")
@@ -36,16 +54,16 @@ impl Attempt {
 
     /// Where nothing noticed it, for a person.
     pub(super) fn why(&self) -> String {
-        let first = self.places.first().map_or("nowhere", String::as_str);
-        match self.places.len() {
-            0 | 1 => format!("nothing notices it in {first}"),
-            more => format!(
-                "nothing notices it in {first} and {} other places",
-                more - 1
-            ),
+        let shown = self.places[..self.places.len().min(PLACES)].join("; ");
+        match self.places.len().saturating_sub(PLACES) {
+            0 => format!("nothing notices it in {shown}"),
+            more => format!("nothing notices it in {shown}; and {more} other places"),
         }
     }
 }
+
+/// How many places are told of what escaped.
+const PLACES: usize = 12;
 
 /// What notices a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +83,9 @@ type Group<'e> = ((usize, u16), Vec<&'e Evidence>);
 pub(super) fn counterexamples(
     contract: &Contract,
     evidence: &[Evidence],
+    statuses: &BTreeSet<u16>,
     jobs: usize,
 ) -> Vec<Attempt> {
-    let seen = evidence.iter().filter_map(|one| Some(one.reply()?.status));
-    let statuses = statuses(contract, seen);
     let mut groups: BTreeMap<(usize, u16), Vec<&Evidence>> = BTreeMap::new();
     for one in evidence {
         if let (Some(operation), Some(reply)) = (one.operation, one.reply()) {
@@ -79,7 +96,7 @@ pub(super) fn counterexamples(
         }
     }
     let groups: Vec<Group<'_>> = groups.into_iter().collect();
-    parallel(jobs, &groups, |group| of_group(contract, group, &statuses))
+    parallel(jobs, &groups, |group| of_group(contract, group, statuses))
         .into_iter()
         .flatten()
         .collect()
@@ -87,34 +104,27 @@ pub(super) fn counterexamples(
 
 fn of_group(contract: &Contract, group: &Group<'_>, statuses: &BTreeSet<u16>) -> Vec<Attempt> {
     let ((operation, _), evidence) = group;
-    let mut tried: BTreeMap<String, (bool, Vec<String>)> = BTreeMap::new();
+    let mut tried: BTreeMap<String, Attempt> = BTreeMap::new();
     for one in evidence {
         let Some(reply) = one.reply() else { continue };
         let usual = Usual::of(one, By::Clause);
         for derived in changes(&contract.operations[*operation], reply, statuses) {
-            if tried.get(&derived.name).is_some_and(|(caught, _)| *caught) {
+            if tried.get(&derived.name).is_some_and(|one| one.caught) {
                 continue;
             }
             let Some(changed) = apply(&derived.change, reply) else {
                 continue;
             };
-            let (caught, places) = tried.entry(derived.name).or_default();
-            if usual.notices(one, changed) {
-                *caught = true;
-            } else {
-                places.push(one.place());
+            let attempt = tried
+                .entry(derived.name)
+                .or_insert_with_key(|name| Attempt::new(Some(*operation), name));
+            attempt.caught = usual.notices(one, changed);
+            if !attempt.caught {
+                attempt.missed(one);
             }
         }
     }
-    tried
-        .into_iter()
-        .map(|(name, (caught, places))| Attempt {
-            operation: Some(*operation),
-            name,
-            caught,
-            places,
-        })
-        .collect()
+    tried.into_values().collect()
 }
 
 /// Every line of the snapshots of those exchanges: a line is caught where the edit of that very reply is noticed.
@@ -144,6 +154,7 @@ pub(super) fn snapshot_lines(
             Some(before) => {
                 before.caught &= attempt.caught;
                 before.places.extend(attempt.places);
+                before.plans.extend(attempt.plans);
             }
         }
     }
@@ -156,24 +167,53 @@ fn of_lines(contract: &Contract, one: &Evidence) -> Vec<Attempt> {
     };
     let operation = one.operation.and_then(|at| contract.operations.get(at));
     let usual = Usual::of(one, By::Expectation);
-    let attempt = |line: Derived| {
-        let changed = apply(&line.change, reply)?;
-        let caught = usual.notices(one, changed);
-        Some(Attempt {
+    // What the snapshot masks, or does not show, is no line of it.
+    let shown = |reply: &Reply| {
+        let exchange = Exchange {
+            outcome: Ok(reply.clone()),
+            ..Exchange::clone(&one.exchange)
+        };
+        let step = Recorded {
+            step: "",
             operation: one.operation,
-            name: line.name,
-            caught,
-            places: if caught {
-                Vec::new()
-            } else {
-                vec![one.place()]
-            },
-        })
+            exchange: &exchange,
+        };
+        record(contract, &Names::default(), &[step])
+    };
+    let before = shown(reply);
+    let shows = |change: &Change| apply(change, reply).filter(|changed| shown(changed) != before);
+    let attempt = |line: Derived| {
+        let changed = shows(&line.change).or_else(|| shows(&retyped(&line.change)?))?;
+        let mut attempt = Attempt::new(one.operation, &line.name);
+        attempt.caught = usual.notices(one, changed);
+        if !attempt.caught {
+            attempt.missed(one);
+        }
+        Some(attempt)
     };
     lines(contract, operation, reply)
         .into_iter()
         .filter_map(attempt)
         .collect()
+}
+
+/// Of a change to another value of the same type, which a mask hides, the change to another type.
+fn retyped(change: &Change) -> Option<Change> {
+    let (of, to) = (OfMember::Altered, OfMember::Retyped);
+    match change {
+        Change::Xml(way, how) if *how == of => Some(Change::Xml(way.clone(), to)),
+        Change::Attribute(way, namespace, local, how) if *how == of => Some(Change::Attribute(
+            way.clone(),
+            namespace.clone(),
+            local.clone(),
+            to,
+        )),
+        Change::Json(pointer, how) if *how == of => Some(Change::Json(pointer.clone(), to)),
+        Change::Header(name, OfHeader::Altered) => {
+            Some(Change::Header(name.clone(), OfHeader::Retyped))
+        }
+        _ => None,
+    }
 }
 
 /// What is found in an exchange as it is: that tells nothing about a change.

@@ -27,6 +27,8 @@ pub(super) struct Ruled<'a> {
     /// Neither caught nor allowed.
     pub(super) escaped: Vec<&'a Attempt>,
     pub(super) allowed: Vec<Allowed>,
+    /// How many of those allowed are no lines of snapshots.
+    pub(super) allowed_counterexamples: usize,
     pub(super) stale: Vec<Stale>,
 }
 
@@ -40,7 +42,10 @@ pub(super) fn rule<'a>(contract: &Contract, attempts: &'a [Attempt]) -> Ruled<'a
             .iter()
             .position(|rule| covers(contract, rule, attempt));
         match first {
-            Some(at) => counts[at] += 1,
+            Some(at) => {
+                counts[at] += 1;
+                ruled.allowed_counterexamples += usize::from(!attempt.is_line());
+            }
             None => ruled.escaped.push(attempt),
         }
     }

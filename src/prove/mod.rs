@@ -7,6 +7,7 @@
 //! one for each quirk with all the scenarios that could notice it.
 
 mod change;
+mod conversations;
 mod derive;
 mod edit;
 mod edits;

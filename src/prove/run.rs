@@ -1,7 +1,5 @@
 use super::{
-    edits, evidence, generic,
-    latitude::{self, Ruled},
-    parallel, quirks,
+    conversations, derive, edits, evidence, generic, latitude, parallel, quirks,
     result::{Escape, ProofResult, Tried},
 };
 use crate::{
@@ -88,7 +86,7 @@ async fn one(
     for tried in edited(contract, &evidence, options.jobs) {
         result.count(tried);
     }
-    derived(contract, &evidence, options, result);
+    derived(contract, &evidence, &forms, options, result).await?;
     for (mode, cases) in quirks::modes(&contract.clauses) {
         for tried in quirks::attempt(&mode, &cases, &forms, options).await? {
             result.count(tried);
@@ -112,46 +110,51 @@ fn edited(contract: &Contract, evidence: &[evidence::Evidence], jobs: usize) -> 
 }
 
 /// What is derived from documented replies, and from the lines of the snapshots of the scenarios that have one.
-fn derived(
+async fn derived(
     contract: &Contract,
     evidence: &[evidence::Evidence],
+    forms: &[SuiteRun],
     options: &RunOptions,
     result: &mut ProofResult,
-) {
-    let mut attempts = generic::counterexamples(contract, evidence, options.jobs);
-    let counterexamples = attempts.len();
+) -> Result<(), RunError> {
+    let seen = evidence.iter().filter_map(|one| Some(one.reply()?.status));
+    let statuses = Arc::new(derive::statuses(contract, seen));
+    let mut attempts = generic::counterexamples(contract, evidence, &statuses, options.jobs);
     if let Some(hook) = &options.snapshots {
         let wanted = |one: &evidence::Evidence| (hook.wanted)(&one.plan);
         let lines = generic::snapshot_lines(contract, evidence, wanted, options.jobs);
         attempts.extend(lines);
     }
-    let Ruled {
-        escaped,
-        allowed,
-        stale,
-    } = latitude::rule(contract, &attempts);
-    result.lines += attempts.len() - counterexamples;
-    let caught = attempts[..counterexamples]
-        .iter()
-        .filter(|attempt| attempt.caught)
-        .count();
-    result.caught += caught;
-    result.counterexamples += caught;
-    result.derived += caught;
-    for attempt in escaped {
-        let line = attempt.is_line();
-        if !line {
-            result.counterexamples += 1;
-            result.derived += 1;
+    let ruled = latitude::rule(contract, &attempts);
+    result.allowed.extend(ruled.allowed);
+    result.stale.extend(ruled.stale);
+    let mut escaped = Vec::new();
+    for attempt in ruled.escaped {
+        let noticed = !attempt.is_line()
+            && conversations::attempt(attempt, &statuses, forms, options).await?;
+        if !noticed {
+            escaped.push(attempt);
         }
-        let kind = if line { "snapshot" } else { "derived" };
-        let operation = latitude::operation(contract, attempt);
-        result.escaped.push(Escape {
-            clause: format!("{kind}: {operation}"),
+    }
+    let (lines, counterexamples): (Vec<_>, Vec<_>) =
+        attempts.iter().partition(|attempt| attempt.is_line());
+    let allowed: usize = ruled.allowed_counterexamples;
+    let left = escaped.iter().filter(|attempt| !attempt.is_line()).count();
+    result.lines += lines.len();
+    result.derived += counterexamples.len() - allowed;
+    result.counterexamples += counterexamples.len() - allowed;
+    result.caught += counterexamples.len() - allowed - left;
+    result.escaped.extend(escaped.into_iter().map(|attempt| {
+        let kind = if attempt.is_line() {
+            "snapshot"
+        } else {
+            "derived"
+        };
+        Escape {
+            clause: format!("{kind}: {}", latitude::operation(contract, attempt)),
             counterexample: attempt.name.clone(),
             why: attempt.why(),
-        });
-    }
-    result.allowed.extend(allowed);
-    result.stale.extend(stale);
+        }
+    }));
+    Ok(())
 }

@@ -119,6 +119,10 @@ impl Talk {
                 () = stop.asked() => timeout_at(Instant::now() + GRACE, sending).await.ok()?,
             }
         };
+        let exchange = match &shared.options.tamper {
+            Some(tamper) => (tamper.0)(&self.plan, exchange),
+            None => exchange,
+        };
         let answered = match &exchange.outcome {
             Ok(_) => true,
             Err(broken) => broken.partial.is_some(),

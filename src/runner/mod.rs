@@ -19,7 +19,7 @@ mod stop;
 mod tests;
 
 pub use options::{
-    Compare, MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Target, UrlTarget,
+    Compare, MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Tamper, Target, UrlTarget,
 };
 pub use render::secrets;
 pub use result::{

@@ -3,6 +3,7 @@ use crate::{
     check::Finding,
     client::{ClientOptions, Limits, Origin},
     contract::{Contract, Level},
+    message::Exchange,
     mock::{Clock, Kind},
     plan::{Plan, Planned},
 };
@@ -35,6 +36,8 @@ pub struct RunOptions {
     pub stop: Stop,
     /// Compares what was answered with snapshots.
     pub snapshots: Option<SnapshotHook>,
+    /// Changes what was answered before anything looks at it.
+    pub tamper: Option<Tamper>,
     /// After how many requests in a row without an answer a server is given up.
     pub patience: u32,
 }
@@ -54,6 +57,7 @@ impl Default for RunOptions {
             client: ClientOptions::default(),
             stop: Stop::new(),
             snapshots: None,
+            tamper: None,
             patience: 3,
         }
     }
@@ -74,6 +78,16 @@ pub struct SnapshotHook {
 impl fmt::Debug for SnapshotHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SnapshotHook")
+    }
+}
+
+/// Changes exchanges, so that a mock that answers rightly looks like a server that answers otherwise.
+#[derive(Clone)]
+pub struct Tamper(pub Arc<dyn Fn(&Plan, Exchange) -> Exchange + Send + Sync>);
+
+impl fmt::Debug for Tamper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tamper")
     }
 }
 
