@@ -351,7 +351,7 @@ pub struct Latitude {
     pub rule: String,
     /// `derived:`, patterns of derived counterexamples it covers: `4* status 4*`; `*` stands for any text
     pub derived: Vec<String>,
-    /// `except:`, patterns of those among them that it does not cover
+    /// `except:`, patterns of those among them that it does not cover, with or without `OPERATION: ` in front
     pub except: Vec<String>,
     /// `on: [OPERATION]`; empty: all
     pub on: Vec<String>,

@@ -290,7 +290,12 @@ fn xml_lines(element: &Element, way: &mut Vec<usize>, above: &str, list: &mut Li
     } else {
         OfMember::Altered
     };
-    list.add(&format!("line {name}"), Change::Xml(way.clone(), how));
+    let what = if how == OfMember::Renamed {
+        " renamed"
+    } else {
+        ""
+    };
+    list.add(&format!("line {name}{what}"), Change::Xml(way.clone(), how));
     for attribute in &element.attributes {
         let change = Change::Attribute(
             way.clone(),

@@ -14,7 +14,7 @@ use crate::{
     message::{Exchange, Reply},
     snapshot::{Names, Recorded, record},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A derived counterexample: a server whose replies to an operation, of a status, are always changed so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,13 @@ pub(super) fn counterexamples(
     jobs: usize,
 ) -> Vec<Attempt> {
     let mut groups: BTreeMap<(usize, u16), Vec<&Evidence>> = BTreeMap::new();
+    // A poll that was answered as the one before, and a step in another form of the same mock, show nothing new.
+    let mut told = HashSet::new();
     for one in evidence {
+        let status = one.reply().map(|reply| reply.status);
+        if !told.insert((one.plan.id.as_str(), one.at, one.cleanup, one.last, status)) {
+            continue;
+        }
         if let (Some(operation), Some(reply)) = (one.operation, one.reply()) {
             groups
                 .entry((operation, reply.status))

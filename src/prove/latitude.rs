@@ -21,6 +21,9 @@ pub struct Stale {
     pub why: String,
 }
 
+/// How many of what a rule allows though it is caught are told.
+const TOLD: usize = 60;
+
 /// What rules make of attempts.
 #[derive(Debug, Default)]
 pub(super) struct Ruled<'a> {
@@ -63,7 +66,11 @@ pub(super) fn rule<'a>(contract: &Contract, attempts: &'a [Attempt]) -> Ruled<'a
             [] if count > 0 => continue,
             [] => "it allows nothing that is not caught or allowed by a rule before it".to_owned(),
             [one] => format!("it allows {one}, which is caught"),
-            [one, ..] => format!("it allows {} that are caught, such as {one}", caught.len()),
+            several => format!(
+                "it allows {} that are caught: {}",
+                several.len(),
+                several[..several.len().min(TOLD)].join("; ")
+            ),
         };
         ruled.stale.push(Stale {
             rule: rule.rule.clone(),
@@ -86,10 +93,18 @@ pub(super) fn operation<'c>(contract: &'c Contract, attempt: &Attempt) -> &'c st
         .map_or("no operation", |operation| operation.id.as_str())
 }
 
+/// A pattern may name the operation: `cancel-job: 400 member *`, `no operation: 404 *`.
 fn covers(contract: &Contract, rule: &Latitude, attempt: &Attempt) -> bool {
-    let on = || rule.on.iter().any(|on| on == operation(contract, attempt));
-    let any = |patterns: &[String]| patterns.iter().any(|one| fits(one, &attempt.name));
-    any(&rule.derived) && (rule.on.is_empty() || on()) && !any(&rule.except)
+    if !rule.on.is_empty() && !rule.on.iter().any(|on| on == operation(contract, attempt)) {
+        return false;
+    }
+    let full = name(contract, attempt);
+    let any = |patterns: &[String]| {
+        patterns
+            .iter()
+            .any(|one| fits(one, &attempt.name) || fits(one, &full))
+    };
+    any(&rule.derived) && !any(&rule.except)
 }
 
 /// Whether a pattern is the whole text; `*` stands for any text, also none.
