@@ -128,9 +128,12 @@ pub(crate) struct ListArgs {
     /// Suites; all where none is named
     #[arg(value_name = "SUITE")]
     pub(crate) suites: Vec<String>,
-    /// Clauses with their levels, too
+    /// Clauses too: level, counterexamples, the scenarios that prove them, the targets they are exercised on
     #[arg(long)]
     pub(crate) clauses: bool,
+    /// A report of `check`: what each clause came to there (with --clauses, or in JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// How to write it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,

@@ -1,9 +1,10 @@
 //! `wireproof list`: suites with their operations, scenarios and clauses.
 
+use super::coverage::{Coverage, coverage};
 use crate::report::put;
 use crate::{
-    contract::Judges,
-    report::{Style, word},
+    contract::{Clause, Judges, ProvedBy},
+    report::{Report, Style, counted, word},
     scenario::Suite,
 };
 use serde::Serialize;
@@ -44,10 +45,12 @@ struct ClauseEntry<'a> {
     /// Whose promise it is: `server` or `client`.
     judges: &'a str,
     says: &'a str,
+    #[serde(flatten)]
+    coverage: Coverage,
 }
 
-/// As JSON.
-pub(crate) fn json(suites: &[Suite]) -> String {
+/// As JSON; with a report what each clause came to there.
+pub(crate) fn json(suites: &[Suite], report: Option<&Report>) -> String {
     let list = List {
         suites: suites
             .iter()
@@ -77,7 +80,8 @@ pub(crate) fn json(suites: &[Suite]) -> String {
                     .contract
                     .clauses
                     .iter()
-                    .map(|clause| ClauseEntry {
+                    .zip(coverage(suite, report))
+                    .map(|(clause, coverage)| ClauseEntry {
                         id: &clause.id,
                         level: word(clause.level),
                         judges: match clause.judges {
@@ -85,6 +89,7 @@ pub(crate) fn json(suites: &[Suite]) -> String {
                             Judges::Client => "client",
                         },
                         says: &clause.says,
+                        coverage,
                     })
                     .collect(),
             })
@@ -95,8 +100,13 @@ pub(crate) fn json(suites: &[Suite]) -> String {
     text
 }
 
-/// For a person.
-pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
+/// For a person. Clauses with what proves them, and with a report what they came to there.
+pub(crate) fn text(
+    suites: &[Suite],
+    clauses: bool,
+    report: Option<&Report>,
+    style: Style,
+) -> String {
     let mut out = String::new();
     for (index, suite) in suites.iter().enumerate() {
         if index > 0 {
@@ -133,12 +143,13 @@ pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
         }
         if clauses {
             put!(out, "  clauses ({})\n", contract.clauses.len());
-            for clause in &contract.clauses {
+            for (clause, coverage) in contract.clauses.iter().zip(coverage(suite, report)) {
                 let whose = match clause.judges {
                     Judges::Server => "",
                     Judges::Client => " (of clients)",
                 };
                 put!(out, "    {:<6} {}{whose}\n", word(clause.level), clause.id);
+                covered(&mut out, clause, &coverage, style);
             }
         } else {
             put!(
@@ -149,4 +160,52 @@ pub(crate) fn text(suites: &[Suite], clauses: bool, style: Style) -> String {
         }
     }
     out
+}
+
+/// How many scenarios are named; more are counted.
+const NAMED: usize = 3;
+
+fn covered(out: &mut String, clause: &Clause, coverage: &Coverage, style: Style) {
+    let named: Vec<&str> = coverage
+        .scenarios
+        .iter()
+        .take(NAMED)
+        .map(String::as_str)
+        .collect();
+    let how = match clause.proved_by {
+        ProvedBy::Invariant { .. } => "judged in",
+        ProvedBy::Scenario => "proved by",
+    };
+    let by = match coverage.scenarios.len().saturating_sub(NAMED) {
+        _ if named.is_empty() => style.red("no scenario"),
+        0 => format!("{how} {}", named.join(", ")),
+        more => format!(
+            "{how} {}, {}",
+            named.join(", "),
+            counted(more, "more scenario")
+        ),
+    };
+    let targets: Vec<String> = coverage
+        .targets
+        .iter()
+        .map(|one| match one.checked {
+            None => one.target.clone(),
+            Some(0) => format!("{}: {}", one.target, one.outcome),
+            Some(times) => format!("{}: {}, {}", one.target, one.outcome, counted_u64(times)),
+        })
+        .collect();
+    let counterexamples = counted(coverage.counterexamples, "counterexample");
+    let on = match targets.is_empty() {
+        true => String::new(),
+        false => format!("; on {}", targets.join(", ")),
+    };
+    let line = format!("{counterexamples}; {by}{on}");
+    put!(out, "           {}\n", style.wrap(&line, 13));
+}
+
+fn counted_u64(times: u64) -> String {
+    match times {
+        1 => "judged once".to_owned(),
+        times => format!("judged {times} times"),
+    }
 }

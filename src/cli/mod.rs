@@ -8,6 +8,7 @@ mod check_args;
 mod check_options;
 #[cfg(test)]
 mod ci_tests;
+mod coverage;
 mod explain;
 mod known;
 mod known_files;

@@ -68,9 +68,11 @@ fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> 
         Command::Lint(args) => lint::lint(&args),
         Command::List(args) => {
             let suites = suites::named(&args.suites, &args.place)?;
+            let report = args.report.as_deref().map(reports::read).transpose()?;
+            let report = report.as_ref();
             data(&match args.format {
-                Format::Json => list::json(&suites),
-                Format::Text => list::text(&suites, args.clauses, style),
+                Format::Json => list::json(&suites, report),
+                Format::Text => list::text(&suites, args.clauses, report, style),
             })?;
             Ok(Exit::Conforms)
         }

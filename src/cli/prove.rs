@@ -213,7 +213,7 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         allowed
     );
     let verdict = match exit {
-        Exit::Conforms => style.green("exit 0: every counterexample was caught by its clause"),
+        Exit::Conforms => style.green("exit 0: every counterexample was caught"),
         Exit::Interrupted => style.red("exit 130: interrupted; nothing was proved"),
         Exit::NothingRan => style.yellow("exit 4: there was no counterexample to try"),
         _ => style.red("exit 1: not everything is proved"),

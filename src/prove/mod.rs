@@ -20,6 +20,7 @@ mod run;
 mod threads;
 
 pub use latitude::{Allowed, Stale};
+pub(crate) use quirks::concerns;
 pub use result::{Escape, ProofResult};
 pub use run::prove;
 use threads::parallel;

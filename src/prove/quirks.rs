@@ -92,8 +92,8 @@ pub(super) async fn attempt(
         .collect())
 }
 
-/// Whether a scenario could notice that a clause is broken.
-fn concerns(plan: &Plan, clause: &Clause) -> bool {
+/// Whether a scenario could notice that a clause is broken: it proves it, or sends an operation that it is about.
+pub(crate) fn concerns(plan: &Plan, clause: &Clause) -> bool {
     let mut steps = plan.steps.iter().flatten().chain(&plan.cleanup);
     match clause.proved_by {
         ProvedBy::Scenario => steps.any(|step| proves(step, &clause.id)),

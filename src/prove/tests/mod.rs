@@ -2,6 +2,7 @@
 
 mod edit;
 mod proof;
+mod quirks;
 
 use crate::{
     contract::{Contract, read},
