@@ -48,6 +48,12 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
     let traits = suites::traits(&contract, &args.set)?;
     suites::known_vars(&contract, &args.var)?;
     if let Some(file) = &args.record {
+        if file.exists() {
+            return Err(Stop::input(format!(
+                "`{}` is there already, and a draft replaces nothing; name another file",
+                file.display()
+            )));
+        }
         reports::can_write(file)?;
     }
     let contract = Arc::new(contract);
@@ -89,10 +95,13 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
             Observed::KEPT >> 10
         ));
     }
-    if let (Some(file), Some(recording)) = (&args.record, &watch.recording) {
-        record(file, recording, &contract, args)?;
-    }
-    reports::tell(&report, &args.report, global)
+    // A draft that cannot be written keeps no report back.
+    let recorded = match (&args.record, &watch.recording) {
+        (Some(file), Some(recording)) => record(file, recording, &contract, args),
+        _ => Ok(()),
+    };
+    let exit = reports::tell(&report, &args.report, global)?;
+    recorded.map(|()| exit)
 }
 
 /// Writes the draft and its snapshot.

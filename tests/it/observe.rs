@@ -75,6 +75,11 @@ pub(crate) const CASES: &[Case] = &[
         prefix,
     ),
     ("the exit code tells what came of it", &["curl"], exits),
+    (
+        "what is recorded is read by lint, and check finds the same with it",
+        &["curl"],
+        recorded,
+    ),
     ("what cannot be is refused before it listens", &[], refused),
 ];
 
@@ -635,6 +640,34 @@ fn exits() {
     let report = observing.ends(3);
     let why = report.0.to_string();
     assert!(why.contains("1 exchange had not ended"), "{why}");
+}
+
+fn recorded() {
+    let serving = Serving::start(["bits-upload", "--quirk", "tells-an-error-on-success"]);
+    let folder = folder();
+    let file = folder.path().join("recorded.yaml");
+    let draft = file.to_str().unwrap();
+    let observing = Observing::start("bits-upload", &serving.url, ["--record", draft]);
+    let url = format!("{}/a/b.bin", observing.url());
+    upload(&url, folder.path(), &["--user", "hans:s3cret!"]);
+    let seen = observing.ends(1).broken();
+    assert!(!fs::read_to_string(&file).unwrap().contains("s3cret"));
+    assert!(folder.path().join("snapshots").is_dir());
+    wireproof(["lint", draft]).ends(0);
+    let check = ["check", draft, "--url", &serving.url, "--allow-writes"];
+    let ran = wireproof([&check[..], &["--can", "all", "--report", "json=-"]].concat()).ends(1);
+    assert_eq!(Report(ran.json()).broken(), seen);
+    // Nothing that was edited by hand is written over.
+    wireproof([
+        "observe",
+        "bits-upload",
+        "--upstream",
+        &serving.url,
+        "--record",
+        draft,
+    ])
+    .ends(2)
+    .says("is there already");
 }
 
 fn refused() {
