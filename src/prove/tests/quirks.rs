@@ -24,6 +24,16 @@ const HPC_PACK: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "some clauses catch it, but not each of the family that it breaks, so the family cannot name it",
+        &[
+            "accept-defaults-to-json",
+            "api-version-not-required",
+            "batches-shared",
+            "render-defaults-to-xml",
+            "unknown-id-answered",
+        ],
+    ),
+    (
         "no client can wait so long",
         &["idle-sessions-never-end", "runtime-ignored"],
     ),
