@@ -56,8 +56,7 @@ fn known_lines(report: &Report, style: Style) -> String {
     }
     put!(out, "{}\n", style.bold("known differences"));
     for entry in &report.known {
-        let name = entry.clause.as_ref().or(entry.scenario.as_ref());
-        let name = visible(name.map_or("", String::as_str));
+        let name = visible(entry.of());
         let excused = count(entry.excused, "finding");
         let line = match &entry.problem {
             Some(problem) => {

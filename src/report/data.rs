@@ -57,6 +57,14 @@ pub struct KnownReport {
     pub place: PlaceReport,
 }
 
+impl KnownReport {
+    /// What it names: the pattern of clauses, or of scenarios.
+    pub(crate) fn of(&self) -> &str {
+        let of = self.clause.as_ref().or(self.scenario.as_ref());
+        of.map_or("", String::as_str)
+    }
+}
+
 /// What one suite came to on one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SuiteReport {

@@ -54,6 +54,13 @@ pub fn github(report: &Report) -> String {
             }
         }
     }
+    for entry in &report.known {
+        if let Some(problem) = &entry.problem {
+            let message = format!("{} {problem}: {}", entry.of(), entry.reason);
+            let title = format!("known difference {problem}");
+            out += &command_line("error", Some(&entry.place), &title, &message);
+        }
+    }
     out
 }
 

@@ -25,6 +25,24 @@ pub fn junit(report: &Report) -> String {
         }
         whole.add_test_suite(cases);
     }
+    // They fail the run, so whoever reads only this file must see a case that fails.
+    let failing = || report.known.iter().filter(|entry| entry.problem.is_some());
+    if failing().next().is_some() {
+        let mut cases = TestSuite::new("known differences");
+        for entry in failing() {
+            let problem = entry.problem.as_deref().unwrap_or_default();
+            let at = format!("{}:{}", entry.place.file, entry.place.line);
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("known difference");
+            status.set_message(clean(&format!("{} {problem}", entry.of())));
+            status.set_description(clean(&format!("{at}: {problem}\n{}\n", entry.reason)));
+            let mut case = TestCase::new(clean(&format!("{} ({at})", entry.of())), status);
+            case.set_classname("known differences");
+            case.set_time(Duration::ZERO);
+            cases.add_test_case(case);
+        }
+        whole.add_test_suite(cases);
+    }
     whole
         .to_string()
         .expect("a report of text without control characters is written to memory")

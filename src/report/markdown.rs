@@ -3,7 +3,7 @@ use super::{
     data::{Report, SuiteReport},
     excerpt,
     exit::Exit,
-    style::{Style, count, duration},
+    style::{Style, count, duration, visible},
 };
 
 /// How many findings are shown in full; GitHub cuts a step's summary at 1 MiB.
@@ -26,6 +26,22 @@ pub fn markdown(report: &Report) -> String {
         totals.skipped,
         duration(report.elapsed_ms)
     );
+    // What fails the run stands before what is read only by who looks further.
+    let failing = || report.known.iter().filter(|entry| entry.problem.is_some());
+    if failing().next().is_some() {
+        out += "\nKnown differences that fail the run:\n\n";
+    }
+    for entry in failing() {
+        put!(
+            out,
+            "- {}:{}: {} {} ({})\n",
+            escape(&visible(&entry.place.file)),
+            entry.place.line,
+            escape(&visible(entry.of())),
+            escape(&visible(entry.problem.as_deref().unwrap_or_default())),
+            escape(&visible(&entry.reason))
+        );
+    }
     for suite in &report.suites {
         out += &suite_text(suite);
     }

@@ -41,6 +41,8 @@ mod style;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod shape_tests;
 
 pub use build::{Strictness, finished, report};
 pub use compare::{Comparison, compare};

@@ -141,6 +141,14 @@ impl Browser {
         result["result"]["value"].take()
     }
 
+    /// Waits until an expression of the page is true, as long as the browser may take for anything.
+    #[track_caller]
+    pub(crate) fn until(&mut self, expression: &str) {
+        self.eval(&format!(
+            "new Promise((done) => {{ const look = () => ({expression}) ? done(true) : setTimeout(look, 10); look(); }})"
+        ));
+    }
+
     /// Presses keys as a person does; a name such as `Enter`, or text.
     pub(crate) fn press(&mut self, key: &str) {
         let code = match key {

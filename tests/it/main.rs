@@ -37,6 +37,7 @@ mod readme;
 mod secrets;
 mod serve;
 mod targets;
+mod terminal;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         ("secrets", secrets::CASES),
         ("serve", serve::CASES),
         ("targets", targets::CASES),
+        ("terminal", terminal::CASES),
     ]
     .into_iter()
     .flat_map(|(area, cases)| cases.iter().map(move |case| trial(area, case, demanded)))

@@ -57,6 +57,9 @@
     for (let at = target; at; at = at.parentElement) {
       if (at.localName === "details") at.open = true;
     }
+    // A finding whose places are all folded would show nothing of what was linked to.
+    const places = all(":scope > details.place", target);
+    if (places.length > 0 && !places.some((place) => place.open)) places[0].open = true;
     target.scrollIntoView();
   }
 
