@@ -175,7 +175,7 @@ async fn ask(url: &str, text: &str) -> String {
     String::from_utf8(got).unwrap()
 }
 
-const PING: &str = "BITS_POST /a HTTP/1.1\r\nBITS-Packet-Type: Ping\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const PING: &str = "BITS_POST /a HTTP/1.1\r\nHost: x\r\nBITS-Packet-Type: Ping\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 #[tokio::test]
 async fn a_mock_takes_cues_tells_what_they_spared_and_verifies_what_came() {
@@ -211,8 +211,7 @@ async fn a_mock_takes_cues_tells_what_they_spared_and_verifies_what_came() {
 #[should_panic(expected = "get-version was expected at least 2 times, and came 1 times")]
 async fn verify_panics_with_what_was_expected() {
     let hpc = hpc_pack().start().await.unwrap();
-    let get =
-        "GET /WindowsHPC/Version?api-version=2012-11-01.4.0 HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let get = "GET /WindowsHPC/Version?api-version=2012-11-01.4.0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     ask(&hpc.url(), get).await;
     hpc.verify(Call::to("get-version").at_least(2));
 }

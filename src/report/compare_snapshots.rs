@@ -153,7 +153,7 @@ fn line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Comparison, Report, SnapshotReport, compare, sample, style::Style};
+    use crate::report::{Comparison, Report, SnapshotReport, compare, sample, style::Style};
 
     /// The sample, in which one reply was compared with its snapshot, and was that.
     fn run(seen: Option<&str>) -> Report {

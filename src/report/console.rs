@@ -97,9 +97,9 @@ fn group_text(group: &[Found<'_>], suite: &SuiteReport, style: Style, verbose: b
         for (other, finding) in group.iter().skip(full).take(LISTED) {
             let subject = visible(&finding.subject);
             let line = if other.id == scenario.id {
-                format!("same scenario, step {}: {subject}", finding.step)
+                format!("same scenario, {}: {subject}", excerpt::step(&finding.step))
             } else {
-                format!("{}, step {}: {subject}", other.id, finding.step)
+                format!("{}, {}: {subject}", other.id, excerpt::step(&finding.step))
             };
             let line = match &finding.form {
                 Some(form) => format!("{line} ({form})"),

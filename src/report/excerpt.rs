@@ -15,6 +15,15 @@ const LINES: usize = 24;
 /// How many characters of a value are shown.
 const VALUE: usize = 400;
 
+/// Where in a scenario: steps without a name are called `step 1` already, and what was observed `connection 1 at ...`.
+pub(crate) fn step(name: &str) -> String {
+    if name.starts_with("step ") || name.starts_with("connection ") {
+        name.to_owned()
+    } else {
+        format!("step {name}")
+    }
+}
+
 /// What kind of finding it is: `must broken`, `snapshot differs`.
 pub(crate) fn kind(finding: &FindingReport) -> String {
     match &finding.clause {
@@ -80,7 +89,7 @@ pub(crate) fn place(scenario: &str, finding: &FindingReport, style: Style) -> St
         .form
         .as_ref()
         .map_or_else(String::new, |form| format!(" ({form})"));
-    let mut out = format!("  scenario  {scenario}, step {}{form}\n", finding.step);
+    let mut out = format!("  scenario  {scenario}, {}{form}\n", step(&finding.step));
     if let Some(place) = written(finding) {
         let number = place.line.to_string();
         let gutter = " ".repeat(number.len());

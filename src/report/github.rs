@@ -22,10 +22,10 @@ pub fn github(report: &Report) -> String {
                     Level::May => "notice",
                 };
                 let mut message = format!(
-                    "{} on {}, step {}: {}: expected {}, was {}",
+                    "{} on {}, {}: {}: expected {}, was {}",
                     scenario.id,
                     suite.target,
-                    finding.step,
+                    excerpt::step(&finding.step),
                     finding.subject,
                     finding.expected,
                     finding.actual

@@ -54,7 +54,12 @@ fn entries(suite: &SuiteReport, scenario: &ScenarioReport, started: &str) -> Vec
     }
     seen.into_iter()
         .map(|(exchange, step, findings)| {
-            let mut comment = format!("{} on {}, step {step}", scenario.id, suite.target);
+            let mut comment = format!(
+                "{} on {}, {}",
+                scenario.id,
+                suite.target,
+                excerpt::step(step)
+            );
             for finding in findings {
                 put!(comment, "\n{}", told(finding));
             }

@@ -4,9 +4,13 @@ use crate::{
     contract::Level,
 };
 use similar::{ChangeTag, TextDiff};
+use std::fmt::Write as _;
 
 /// How many lines are shown around a difference.
 const AROUND: usize = 2;
+
+/// How many lines of a step are compared behind the first that differs.
+const COMPARED: usize = 1000;
 
 /// Compares a snapshot with what was seen: a finding without clause for each step that differs, with a diff of only that.
 ///
@@ -132,8 +136,21 @@ fn finding(step: &str, expected: &str, actual: &str) -> Finding {
 }
 
 /// Of both texts only what differs, and two lines around it.
+///
+/// # Why
+/// Finding the shortest difference takes time with the square of the lines, and a server says how many there are: so from
+/// where the texts part, only so many lines of each are compared.
 fn differing(expected: &str, actual: &str) -> (String, String) {
-    let diff = TextDiff::from_lines(expected, actual);
+    let pairs = expected.lines().zip(actual.lines());
+    let same = pairs.take_while(|(old, new)| old == new).count();
+    let skipped = same.saturating_sub(AROUND);
+    let part = |text: &str| {
+        let lines = text.split_inclusive('\n').skip(skipped);
+        lines.take(COMPARED).collect::<String>()
+    };
+    let left_out = |text: &str| text.lines().count().saturating_sub(skipped + COMPARED);
+    let (old_part, new_part) = (part(expected), part(actual));
+    let diff = TextDiff::from_lines(&old_part, &new_part);
     let (mut old, mut new) = (String::new(), String::new());
     for (at, group) in diff.grouped_ops(AROUND).iter().enumerate() {
         if at > 0 {
@@ -152,6 +169,12 @@ fn differing(expected: &str, actual: &str) -> (String, String) {
             }
         }
     }
+    for (shown, whole) in [(&mut old, expected), (&mut new, actual)] {
+        let count = left_out(whole);
+        if count > 0 {
+            let _ = writeln!(shown, "... ({count} more lines are not compared)");
+        }
+    }
     (old, new)
 }
 
@@ -165,6 +188,21 @@ mod tests {
     fn equal_texts_give_nothing_whatever_their_line_ends() {
         assert!(compare(SNAPSHOT, &SNAPSHOT.replace('\n', "\r\n")).is_empty());
         assert!(compare(SNAPSHOT, &format!("\n{SNAPSHOT}\n")).is_empty());
+    }
+
+    #[test]
+    fn of_a_long_reply_only_so_many_lines_are_compared() {
+        let begin = "--- step a\nHTTP/1.1 200 OK\nA: 1\n";
+        let long = |line: &str| format!("{begin}{}", format!("{line}\n").repeat(200_000));
+        let findings = compare(&long("x"), &long("y"));
+        assert_eq!(findings.len(), 1);
+        let diff = findings[0].diff.as_ref().expect("a difference");
+        assert!(diff.expected.contains("A: 1\nx\n"), "{}", diff.expected);
+        assert!(
+            diff.actual
+                .ends_with("... (199002 more lines are not compared)\n")
+        );
+        assert!(diff.actual.lines().count() < 1010);
     }
 
     #[test]

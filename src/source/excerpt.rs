@@ -177,7 +177,7 @@ impl std::error::Error for Shown<'_> {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Look, Place, Problem, Problems, SourceFile, Span};
+    use crate::source::{Look, Place, Problem, Problems, SourceFile, Span};
     use proptest::prelude::{prop_assert, proptest};
 
     fn shown(text: &str, start: usize, end: usize) -> String {

@@ -2,7 +2,6 @@
 
 mod edit;
 mod proof;
-mod quirks;
 
 use crate::{
     contract::{Contract, read},

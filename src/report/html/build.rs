@@ -231,7 +231,7 @@ fn place(scenario: &str, title: &str, finding: &FindingReport, whole: bool) -> P
     Place {
         scenario: visible(scenario),
         title: visible(title),
-        step: visible(&finding.step),
+        step: visible(&excerpt::step(&finding.step)),
         form: finding.form.as_deref().map(visible),
         written: written.map(|at| visible(&format!("{}:{}:{}", at.file, at.line, at.column))),
         line: written.map(|at| visible(at.text.trim())),

@@ -1,6 +1,7 @@
 //! Whole runs, against servers that say byte by byte what they answer.
 
 mod peers;
+mod quirks;
 mod several;
 mod stopping;
 
