@@ -78,7 +78,7 @@ pub(crate) struct ObserveArgs {
         help_heading = "TLS with the server"
     )]
     pub(crate) client_key: Option<PathBuf>,
-    /// Write a report: json, junit, github or markdown, with `-` for stdout; repeatable
+    /// Write a report: json, junit, html, github, markdown or har, with `-` for stdout; repeatable
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report_to, help_heading = "Reports")]
     pub(crate) report: Vec<ReportTo>,
     /// Write the traffic as a scenario that `check` can run again; its snapshot goes to `snapshots` beside it
