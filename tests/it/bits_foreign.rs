@@ -123,16 +123,16 @@ const UNKNOWN_404: &[&str] = &[
     "close-session.twice-answer",
 ];
 const NO_ACCEPT_ENCODING: &[&str] = &["create-session.accept-encoding"];
-/// Clients go on from the offset told: all that is shown by going on is broken with it.
+/// Clients go on from the offset told: all that is shown by going on is broken with it. Where an offset is the
+/// precondition of something else, that is not exercised.
 const RANGE_FOR_OFFSET: &[&str] = &[
     "fragment.received-range-is-an-offset",
     "fragment.stored-in-order",
-    "fragment.completes-at-total",
     "fragment.single-bytes",
     "fragment.gap-not-stored",
     "fragment.bad-range-not-stored",
     "session.interleaved",
-    "ping.disturbs-nothing",
+    "session.on-any-connection",
 ];
 
 /// Deviations, the exit code, and lists of the clauses that they break.

@@ -272,7 +272,11 @@ fn versions() {
         let required = errors.iter().any(|error| error["status"] == 400);
         // The page of Get Active Head Node demands it without naming the 400 (A15): its clauses are weaker, not absent.
         assert_eq!(has("version-required"), required || group == "sp4", "{id}");
-        assert_eq!(has("version-required-body"), required || group == "sp4", "{id}");
+        assert_eq!(
+            has("version-required-body"),
+            required || group == "sp4",
+            "{id}"
+        );
         let cannot_fail = CANNOT_FAIL.contains(&id.as_str());
         let legacy = fact["error_body_rule"] == "legacy" && !cannot_fail;
         assert_eq!(has("legacy-error"), legacy, "{id}");

@@ -412,7 +412,8 @@ fn durations() {
         }
     }
     write(&report, &earlier.to_string());
-    let what = [GREETING, "bits-upload/fragment", "--allow-writes"];
+    let all = ["--allow-writes", "--can", "all"];
+    let what = [&[GREETING, "bits-upload/fragment"][..], &all].concat();
     let mut whole = selected(&what);
     assert!(whole.len() > 10, "{whole:?}");
     for durations in [&[][..], &["--durations", path]] {
