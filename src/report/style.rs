@@ -132,7 +132,9 @@ pub(crate) fn instant(milliseconds: u64) -> String {
     const DAY: u64 = 86_400_000;
     let (mut day, time) = (milliseconds / DAY, milliseconds % DAY);
     // Years and months are walked: a report is of our time, and a number that is none ends at the last year of ISO 8601.
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let mut year = 1970;
     while day >= 365 + u64::from(leap(year)) && year < 9999 {
         day -= 365 + u64::from(leap(year));

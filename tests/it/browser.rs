@@ -111,6 +111,10 @@ impl Browser {
 
     /// One order, and what it came to.
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is given is written out where it is called"
+    )]
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.number += 1;
         let mut order = json!({ "id": self.number, "method": method, "params": params });
