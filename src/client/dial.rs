@@ -88,12 +88,11 @@ pub(crate) async fn dial(
     within: Duration,
 ) -> Result<Stream, Broken> {
     let first = proxy.map_or(origin, |proxy| &proxy.origin);
-    let unreachable = |why: String| {
-        broken(
-            How::Unreachable,
-            format!("no connection to {}: {why}", first.authority),
-        )
-    };
+    // Whose silence it is: of the proxy, where one stands before the origin.
+    let what = if proxy.is_some() { "the proxy " } else { "" };
+    let to = format!("{what}{}", first.authority);
+    let unreachable =
+        |why: String| broken(How::Unreachable, format!("no connection to {to}: {why}"));
     let connecting = TcpStream::connect((first.host.as_str(), first.port));
     let mut tcp = match timeout(within, connecting).await {
         Err(_) => return Err(unreachable(format!("no answer within {within:?}"))),
@@ -108,9 +107,10 @@ pub(crate) async fn dial(
     let failed = |why: String| broken(How::Tls, format!("TLS with {}: {why}", origin.authority));
     let shaking = async {
         if let Some(proxy) = proxy {
-            tunnel(&mut tcp, origin, proxy)
-                .await
-                .map_err(&unreachable)?;
+            tunnel(&mut tcp, origin, proxy).await.map_err(|why| {
+                let to = &origin.authority;
+                broken(How::Unreachable, format!("no connection to {to}: {why}"))
+            })?;
         }
         let name = ServerName::try_from(origin.host.clone())
             .map_err(|_| failed("the host is no name that a certificate can have".to_owned()))?;
@@ -221,5 +221,22 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, inner => inner.poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Proxy, dial};
+    use crate::client::Origin;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_proxy_that_is_not_there_is_named() {
+        let (origin, _) = Origin::parse("http://target.invalid").unwrap();
+        let proxy = Proxy::parse("http://127.0.0.1:1").unwrap();
+        let dialled = dial(&origin, Some(&proxy), None, Duration::from_secs(5)).await;
+        let detail = dialled.err().unwrap().detail;
+        let start = "no connection to the proxy 127.0.0.1:1: ";
+        assert!(detail.starts_with(start), "{detail}");
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     check::Mismatch,
     client::Connections,
     contract::Level,
-    message::{Exchange, How},
+    message::{Broken, Exchange, How},
     plan::PlannedStep,
     scenario::Repeat,
     source::Scope,
@@ -193,15 +193,7 @@ impl Talk {
             }
             return Some(Went::Stopped);
         }
-        let why = broken.detail.strip_prefix("no connection").map_or(
-            broken.detail.as_str(),
-            // Where to is said once.
-            |detail| detail.split_once(": ").map_or(detail, |(_, why)| why),
-        );
-        let error = match broken.how {
-            How::Tls => format!("no TLS with {}: {why}", self.origin),
-            _ => format!("nothing answers at {}: {why}", self.origin),
-        };
+        let error = gone_from(&self.origin.to_string(), broken);
         if !record.errors.contains(&error) {
             record.errors.push(error);
         }
@@ -339,5 +331,49 @@ impl Talk {
         if options.fail_fast && worst.is_some_and(|level| level >= options.fails_at) {
             self.shared.halted.store(true, Relaxed);
         }
+    }
+}
+
+/// Why nothing came from an origin, said once: with the proxy's name, where it is the proxy that does not answer.
+fn gone_from(origin: &str, broken: &Broken) -> String {
+    let detail = broken.detail.as_str();
+    if let Some(proxy) = detail.strip_prefix("no connection to the proxy ") {
+        return format!("nothing answers at the proxy {proxy}");
+    }
+    let why = detail
+        .strip_prefix("no connection")
+        .and_then(|detail| detail.split_once(": "))
+        .map_or(detail, |(_, why)| why);
+    match broken.how {
+        How::Tls => format!("no TLS with {origin}: {why}"),
+        _ => format!("nothing answers at {origin}: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gone_from;
+    use crate::message::{Broken, How};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(
+        How::Unreachable,
+        "no connection to h: refused",
+        "nothing answers at http://h: refused"
+    )]
+    #[case(
+        How::Unreachable,
+        "no connection to the proxy 127.0.0.1:9: refused",
+        "nothing answers at the proxy 127.0.0.1:9: refused"
+    )]
+    #[case(How::Tls, "TLS with h: no", "no TLS with http://h: TLS with h: no")]
+    fn it_is_said_who_does_not_answer(#[case] how: How, #[case] detail: &str, #[case] says: &str) {
+        let broken = Broken {
+            how,
+            detail: detail.to_owned(),
+            partial: None,
+        };
+        assert_eq!(gone_from("http://h", &broken), says);
     }
 }
