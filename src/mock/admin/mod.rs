@@ -118,7 +118,10 @@ impl AdminBody {
 impl Sink for AdminBody {
     fn chunk(&mut self, bytes: &[u8]) -> ControlFlow<Answer> {
         if self.0.len() + bytes.len() > MOST {
-            return ControlFlow::Break(Answer::Reply(Reply::new(413)));
+            return ControlFlow::Break(Answer::Reply(routes::refusal(
+                413,
+                &format!("the body is longer than {} KiB", MOST >> 10),
+            )));
         }
         self.0.extend_from_slice(bytes);
         ControlFlow::Continue(())

@@ -1,11 +1,12 @@
 use super::{Admin, Backstage, is_admin};
 use crate::{
     message::{Reply, Request},
-    mock::{Clock, CueBook, Journal, Model, Operations, server::tests::Fake},
+    mock::{Answer, Clock, CueBook, Journal, Model, Operations, Sink as _, server::tests::Fake},
 };
 use rstest::rstest;
 use std::{
     net::SocketAddr,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -236,4 +237,16 @@ fn the_index_lists_every_route() {
         let path = route["path"].as_str().unwrap().replace("/{id}", "");
         assert!(document.contains(&path), "docs/cues.md lacks {path}");
     }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_told_in_json() {
+    let mut body = super::AdminBody::default();
+    assert!(body.chunk(&vec![b'x'; super::MOST]).is_continue());
+    let ControlFlow::Break(Answer::Reply(reply)) = body.chunk(b"x") else {
+        panic!("one byte more is taken")
+    };
+    assert_eq!(reply.status, 413);
+    let told: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    assert!(told["error"].as_str().unwrap().contains("longer than"));
 }
