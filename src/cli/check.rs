@@ -45,6 +45,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
     let durations = args.durations.as_deref().map(reports::read).transpose()?;
     // Everything is planned before the first request: a mistake for the last target stops all.
     let mut ready = ready(args, global)?;
+    spare_given(args, &ready)?;
     if let Some(failed) = &failed {
         for run in ready.iter_mut().flat_map(|ready| &mut ready.runs) {
             selection::only_failed(run, failed);
@@ -96,8 +97,8 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
             known.entries(file),
             signals,
         )?;
-        lost |= result.gave_up;
         let mut report = report::report(&result, strictness, &mask);
+        lost |= result.gave_up || report.suites.iter().any(|suite| suite.unreachable);
         known.judge(file, &mut report, strictness, complete(args, &options));
         let stop = report.interrupted;
         done.push(report);
@@ -107,7 +108,20 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
     }
     let mut report = report::merge(done).ok_or_else(|| Stop::input("there is nothing to check"))?;
     let written = known.finish(&mut report, strictness, lost);
-    let told = reports::tell(&report, &args.report, global);
+    let mut to = args.report.clone();
+    if report.totals.ran() == 0 {
+        let from = [args.failed.as_deref(), args.durations.as_deref()];
+        let from: Vec<&Path> = from.into_iter().flatten().collect();
+        let (left, kept) = reports::without(&to, &from);
+        for file in kept {
+            say(&format!(
+                "`{}` is left as it was: nothing ran\n",
+                file.display()
+            ));
+        }
+        to = left;
+    }
+    let told = reports::tell(&report, &to, global);
     match (written, told) {
         (Err(mut stop), Ok(exit)) => {
             stop.exit = exit.or(stop.exit);
@@ -115,6 +129,37 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         }
         (_, told) => told,
     }
+}
+
+/// Looks whether no report would replace what the run reads, or what else it writes.
+///
+/// The reports of `--failed` and `--durations` may be replaced: the next run goes on from this one.
+fn spare_given(args: &CheckArgs, ready: &[Ready]) -> Result<(), Stop> {
+    let access = &args.access;
+    let own = [
+        ("--write-known", &args.write_known),
+        ("--known", &args.known),
+        ("--ca", &access.ca),
+        ("--client-cert", &access.client_cert),
+        ("--client-key", &access.client_key),
+    ];
+    let own = own
+        .into_iter()
+        .filter_map(|(option, file)| Some((option, file.as_deref()?)));
+    let of_targets = ready
+        .iter()
+        .filter_map(|ready| Some(("--known", ready.options.known.as_deref()?)));
+    let config = args
+        .config
+        .as_deref()
+        .unwrap_or(Path::new("wireproof.toml"));
+    let scenarios = args.what.iter().map(Path::new);
+    let scenarios = scenarios.filter(|what| what.is_file());
+    let given = own
+        .chain(of_targets)
+        .chain([("--config", config)])
+        .chain(scenarios.map(|what| ("the scenarios", what)));
+    reports::spare(&args.report, given)
 }
 
 /// Whether the run leaves out nothing that could show a difference of the target.

@@ -54,7 +54,14 @@ pub(crate) fn read(file: &Path) -> Result<Report, Stop> {
     };
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
     match value.get("schema").and_then(serde_json::Value::as_u64) {
-        Some(1) => serde_json::from_str(&text).map_err(|error| wrong(&error)),
+        Some(1) => {
+            let read = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+            report::accept(read).map_err(|why| {
+                Stop::input(format!(
+                    "{shown}: this is no report of `wireproof check`: {why}"
+                ))
+            })
+        }
         Some(other) => Err(Stop::input(format!(
             "{shown}: its `schema` is {other}, and this program reads 1"
         ))),
@@ -137,6 +144,50 @@ pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Looks whether no report would replace a file that the run is given for something else: the option's name, its file.
+pub(crate) fn spare<'a>(
+    reports: &[ReportTo],
+    given: impl IntoIterator<Item = (&'a str, &'a Path)>,
+) -> Result<(), Stop> {
+    let places: BTreeSet<PathBuf> = reports
+        .iter()
+        .filter_map(|to| Some(whole(to.file.as_ref()?)))
+        .collect();
+    for (option, file) in given {
+        if places.contains(&whole(file)) {
+            return Err(Stop::input(format!(
+                "`{}` is the file of {option}, and a report would replace it; name another file",
+                file.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The reports without those that would replace a file that the run worked from: of a run in which nothing ran.
+pub(crate) fn without<'a>(
+    reports: &[ReportTo],
+    from: &[&'a Path],
+) -> (Vec<ReportTo>, Vec<&'a Path>) {
+    let kept: Vec<&Path> = from
+        .iter()
+        .filter(|file| {
+            let place = whole(file);
+            reports
+                .iter()
+                .filter_map(|to| to.file.as_ref())
+                .any(|to| whole(to) == place)
+        })
+        .copied()
+        .collect();
+    let spared = |to: &&ReportTo| {
+        !to.file
+            .as_ref()
+            .is_some_and(|file| kept.iter().any(|kept| whole(kept) == whole(file)))
+    };
+    (reports.iter().filter(spared).cloned().collect(), kept)
+}
+
 /// Looks whether a file can be written, and whether it is one: not a device or a pipe. Leaves no file behind.
 pub(crate) fn can_write(file: &Path) -> Result<bool, Stop> {
     let wrong = |error| Stop::input(format!("cannot write `{}`: {error}", file.display()));
@@ -150,15 +201,24 @@ pub(crate) fn can_write(file: &Path) -> Result<bool, Stop> {
                 .create(true)
                 .open(file)
                 .map_err(wrong)?;
-            // Where it stays, it is only empty until it is written.
-            let _ = fs::remove_file(file);
+            // Where it stays, it is only empty until it is written. Behind a link that leads nowhere the link is kept.
+            let _ = fs::remove_file(whole(file));
         }
     }
     Ok(true)
 }
 
-/// The one path of a file that may not be there yet.
+/// The one path of a file that may not be there yet, behind all links.
 fn whole(file: &Path) -> PathBuf {
+    // As many links as Linux follows.
+    let mut file = file.to_owned();
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&file) else {
+            break;
+        };
+        file = file.parent().unwrap_or(Path::new("")).join(next);
+    }
+    let file = file.as_path();
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -194,4 +254,56 @@ pub(crate) fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
         }
     };
     written.map_err(|error| Stop::could_not(format!("cannot write `{}`: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ReportKind, ReportTo, spare, without, writable};
+    use std::path::{Path, PathBuf};
+
+    fn to(file: PathBuf) -> ReportTo {
+        ReportTo {
+            kind: ReportKind::Json,
+            file: Some(file),
+        }
+    }
+
+    #[test]
+    fn no_report_replaces_a_file_that_is_given_for_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = folder.path().join("known.yaml");
+        let same = folder.path().join(".").join("known.yaml");
+        for there in [false, true] {
+            if there {
+                std::fs::write(&known, "[]").unwrap();
+            }
+            let given = [("--known", known.as_path())];
+            let stop = spare(&[to(same.clone())], given).unwrap_err();
+            assert!(stop.message.contains("--known"), "{}", stop.message);
+            assert!(spare(&[to(folder.path().join("other"))], given).is_ok());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_the_file_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, there) = (folder.path().join("link"), folder.path().join("there"));
+        std::os::unix::fs::symlink("there", &link).unwrap();
+        assert!(writable(&[to(link.clone()), to(there.clone())]).is_err());
+        assert!(writable(&[to(link.clone())]).is_ok());
+        assert!(link.is_symlink(), "looking took the link away");
+        assert!(!there.exists(), "looking left a file behind");
+    }
+
+    #[test]
+    fn what_a_run_worked_from_is_kept_where_a_report_would_replace_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (failed, other) = (folder.path().join("f.json"), folder.path().join("o.json"));
+        let reports = [to(failed.clone()), to(other.clone())];
+        let (left, kept) = without(&reports, &[&failed, Path::new("durations.json")]);
+        assert_eq!(kept, [failed.as_path()]);
+        let left: Vec<_> = left.iter().filter_map(|to| to.file.clone()).collect();
+        assert_eq!(left, [other]);
+    }
 }

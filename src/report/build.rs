@@ -8,6 +8,7 @@ use super::{
     exit::Exit,
     forms::join,
     mask::Mask,
+    style::one_line,
 };
 use crate::{
     check::Finding,
@@ -31,13 +32,18 @@ pub struct Strictness {
 /// The whole report of a run: judged, counted, and without secrets.
 #[must_use]
 pub fn report(result: &RunResult, strictness: Strictness, mask: &Mask) -> Report {
-    let suites = join(
+    let mut suites = join(
         result
             .suites
             .iter()
             .map(|suite| suite_report(suite, strictness, mask))
             .collect(),
     );
+    if result.any_sent && !result.any_reply {
+        for suite in &mut suites {
+            suite.unreachable = suite.any("errored") || suite.any("failed") || suite.any("blocked");
+        }
+    }
     let totals = Totals::of(&suites);
     Report {
         schema: 1,
@@ -76,7 +82,8 @@ fn suite_report(suite: &SuiteResult, strictness: Strictness, mask: &Mask) -> Sui
     SuiteReport {
         suite: suite.contract.id.clone(),
         title: suite.contract.title.clone(),
-        target: mask.text(&suite.target),
+        unreachable: false,
+        target: one_line(&mask.text(&suite.target)),
         scenarios: suite
             .scenarios
             .iter()

@@ -130,17 +130,24 @@ fn suite_summary(suite: &SuiteReport, style: Style, verbose: bool) -> String {
     if any && !suite.clauses.is_empty() {
         out += &areas(suite, style);
     }
-    let idle: Vec<_> = suite
-        .clauses
-        .iter()
-        .filter(|clause| any && clause.outcome == "not exercised")
-        .collect();
-    if !idle.is_empty() {
-        put!(
-            out,
-            "  not exercised: {}\n",
-            count(idle.len() as u64, "clause")
-        );
+    let of = |outcome: &str| -> Vec<_> {
+        let clauses = suite.clauses.iter();
+        clauses
+            .filter(|clause| any && clause.outcome == outcome)
+            .collect()
+    };
+    let (idle, beyond) = (of("not exercised"), of("needs a scenario").len());
+    if idle.len() + beyond > 0 {
+        let all = count((idle.len() + beyond) as u64, "clause");
+        let line = if beyond > 0 {
+            let suite = visible(&suite.suite);
+            format!(
+                "not exercised: {all}, {beyond} of which no single exchange can show (`wireproof check {suite}` does)"
+            )
+        } else {
+            format!("not exercised: {all}")
+        };
+        put!(out, "  {}\n", style.wrap(&line, 4));
         let most = if verbose { idle.len() } else { NAMED };
         for clause in idle.iter().take(most) {
             put!(out, "    {:<6} {}\n", word(clause.level), clause.id);
@@ -240,11 +247,10 @@ fn last_lines(report: &Report, style: Style) -> String {
         "{} kept, {} broken, {} not exercised\n",
         count(clauses("kept"), "clause"),
         clauses("broken"),
-        clauses("not exercised")
+        clauses("not exercised") + clauses("needs a scenario")
     );
     let exit = Exit::of_code(report.exit);
-    let meaning = exit.map_or("", Exit::meaning);
-    let verdict = format!("exit {}: {meaning}", report.exit);
+    let verdict = format!("exit {}: {}", report.exit, report.meaning());
     let verdict = match exit {
         Some(Exit::Conforms) => style.green(&verdict),
         Some(Exit::NothingRan) => style.yellow(&verdict),

@@ -1,3 +1,4 @@
+use super::exit::Exit;
 use crate::contract::Level;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,31 @@ pub struct Report {
     pub known: Vec<KnownReport>,
     /// How many scenarios came to what, over all suites.
     pub totals: Totals,
+}
+
+impl Report {
+    /// What the exit means, and which targets gave no reply although others did.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let meaning = Exit::of_code(self.exit).map_or("", Exit::meaning);
+        let mut silent: Vec<&str> = Vec::new();
+        for suite in self.suites.iter().filter(|suite| suite.unreachable) {
+            if !silent.contains(&suite.target.as_str()) {
+                silent.push(&suite.target);
+            }
+        }
+        if self.exit != Exit::Findings.code() || silent.is_empty() {
+            return meaning.to_owned();
+        }
+        let silent = silent.join(", ");
+        let broken = self.totals.failed + self.totals.blocked > 0
+            || self.known.iter().any(|known| known.problem.is_some());
+        if broken {
+            format!("{meaning}; and no reply from {silent}")
+        } else {
+            format!("findings: no reply from {silent}")
+        }
+    }
 }
 
 /// What a known difference came to.
@@ -78,6 +104,26 @@ pub struct SuiteReport {
     pub scenarios: Vec<ScenarioReport>,
     /// All clauses that hold for such a target, in the contract's order.
     pub clauses: Vec<ClauseReport>,
+    /// Whether requests were sent there and no reply came at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreachable: bool,
+}
+
+impl SuiteReport {
+    /// Whether a scenario came to that.
+    pub(super) fn any(&self, outcome: &str) -> bool {
+        self.scenarios.iter().any(|one| one.outcome == outcome)
+    }
+}
+
+impl ScenarioReport {
+    /// The words for what a scenario comes to, the worst last.
+    pub(super) const OUTCOMES: [&str; 5] = ["skipped", "passed", "blocked", "failed", "errored"];
+}
+
+impl ClauseReport {
+    /// The words for what a clause comes to, the worst last.
+    pub(super) const OUTCOMES: [&str; 4] = ["needs a scenario", "not exercised", "kept", "broken"];
 }
 
 /// What one scenario came to.

@@ -44,6 +44,7 @@ pub(crate) fn join(suites: Vec<SuiteReport>) -> Vec<SuiteReport> {
 
 /// Joins what one suite came to on the same target a second time.
 pub(super) fn add(to: &mut SuiteReport, from: SuiteReport) {
+    to.unreachable |= from.unreachable;
     for scenario in from.scenarios {
         match to
             .scenarios
@@ -64,8 +65,11 @@ pub(super) fn add(to: &mut SuiteReport, from: SuiteReport) {
 }
 
 fn add_scenario(to: &mut ScenarioReport, from: ScenarioReport) {
-    const RANK: [&str; 5] = ["skipped", "passed", "blocked", "failed", "errored"];
-    let rank = |outcome: &str| RANK.iter().position(|known| *known == outcome);
+    let rank = |outcome: &str| {
+        ScenarioReport::OUTCOMES
+            .iter()
+            .position(|known| *known == outcome)
+    };
     if rank(&from.outcome) > rank(&to.outcome) {
         to.outcome = from.outcome;
         to.why = from.why;
@@ -76,15 +80,19 @@ fn add_scenario(to: &mut ScenarioReport, from: ScenarioReport) {
         (to @ None, from) => *to = from,
         (Some(_), None) => {}
     }
-    to.elapsed_ms += from.elapsed_ms;
-    to.requests += from.requests;
+    // Read from files, where any number may stand.
+    to.elapsed_ms = to.elapsed_ms.saturating_add(from.elapsed_ms);
+    to.requests = to.requests.saturating_add(from.requests);
 }
 
 fn add_clause(to: &mut ClauseReport, from: ClauseReport) {
-    const RANK: [&str; 4] = ["needs a scenario", "not exercised", "kept", "broken"];
-    let rank = |outcome: &str| RANK.iter().position(|known| *known == outcome);
+    let rank = |outcome: &str| {
+        ClauseReport::OUTCOMES
+            .iter()
+            .position(|known| *known == outcome)
+    };
     if rank(&from.outcome) > rank(&to.outcome) {
         to.outcome = from.outcome;
     }
-    to.checked += from.checked;
+    to.checked = to.checked.saturating_add(from.checked);
 }

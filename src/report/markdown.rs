@@ -2,7 +2,6 @@ use super::{
     area::{level_line, table, with_reason},
     data::{Report, SuiteReport},
     excerpt,
-    exit::Exit,
     style::{Style, count, duration, visible},
 };
 
@@ -12,7 +11,7 @@ const FULL: usize = 100;
 /// The report as Markdown, as `$GITHUB_STEP_SUMMARY` shows it.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
-    let meaning = Exit::of_code(report.exit).map_or("", Exit::meaning);
+    let meaning = escape(&report.meaning());
     let mut out = format!("## wireproof: exit {}, {meaning}\n\n", report.exit);
     let totals = report.totals;
     put!(
@@ -49,7 +48,11 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn suite_text(suite: &SuiteReport) -> String {
-    let mut out = format!("\n### {} on {}\n\n", suite.suite, escape(&suite.target));
+    let mut out = format!(
+        "\n### {} on {}\n\n",
+        escape(&suite.suite),
+        escape(&suite.target)
+    );
     put!(out, "**{}**\n", escape(&level_line(suite)));
     if !suite.clauses.is_empty() {
         out += "\n| area | must | should | may | broken | not exercised |\n|---|--:|--:|--:|--:|--:|\n";
@@ -129,7 +132,7 @@ fn suite_text(suite: &SuiteReport) -> String {
 
 fn escape(text: &str) -> String {
     let mut out = String::new();
-    for character in text.chars() {
+    for character in visible(text).chars() {
         match character {
             '&' => out += "&amp;",
             '<' => out += "&lt;",

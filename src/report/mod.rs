@@ -17,6 +17,7 @@ macro_rules! put {
 }
 pub(crate) use put;
 
+mod accept;
 mod area;
 mod build;
 mod compare;
@@ -44,6 +45,7 @@ mod sample;
 #[cfg(test)]
 mod shape_tests;
 
+pub use accept::accept;
 pub use build::{Strictness, finished, report};
 pub use compare::{Comparison, compare};
 pub use console::summary;

@@ -90,6 +90,11 @@ pub(crate) fn visible(text: &str) -> String {
     out
 }
 
+/// A name on one line: [`visible`], line ends and tabs too.
+pub(crate) fn one_line(text: &str) -> String {
+    visible(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 /// At most that many characters of one line, the last of them `…` where more was cut off.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
     if text.chars().count() <= most {

@@ -38,7 +38,10 @@ impl Page {
         }
         Self {
             exit: report.exit,
-            meaning: exit.map_or("a code that this program does not know", Exit::meaning),
+            meaning: match exit {
+                Some(_) => report.meaning(),
+                None => "a code that this program does not know".to_owned(),
+            },
             verdict: match exit {
                 Some(Exit::Conforms) => "good",
                 Some(Exit::NothingRan) => "unsure",

@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(super) struct Page {
     pub(super) exit: u8,
-    pub(super) meaning: &'static str,
+    pub(super) meaning: String,
     /// `good`, `bad` or `unsure`.
     pub(super) verdict: &'static str,
     pub(super) tool: String,
