@@ -54,6 +54,7 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
                 file.display()
             )));
         }
+        reports::spare(&args.report, [("--record", file.as_path())])?;
         reports::can_write(file)?;
     }
     let contract = Arc::new(contract);
@@ -190,7 +191,9 @@ async fn pass(options: ProxyOptions, watch: Arc<Mutex<Watch>>) -> Result<Passed,
 /// An address that we must not take or a file that is none is a wrong command line; what we do not get is not.
 fn refused(error: ProxyError) -> Stop {
     match error {
-        ProxyError::Open { .. } | ProxyError::Tls(_) => Stop::input(error.to_string()),
+        ProxyError::Open { .. } | ProxyError::Itself { .. } | ProxyError::Tls(_) => {
+            Stop::input(error.to_string())
+        }
         other => Stop::could_not(other.to_string()),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket},
     sync::{
         Arc,
         atomic::Ordering::Relaxed,
@@ -80,6 +80,14 @@ pub enum ProxyError {
         /// The address.
         addr: SocketAddr,
     },
+    /// The upstream is the proxy itself.
+    #[error(
+        "the upstream is {addr}, where the proxy itself listens: every request would come back to it for ever; name the real server with --upstream"
+    )]
+    Itself {
+        /// The address.
+        addr: SocketAddr,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {addr}: {source}")]
     Listen {
@@ -122,6 +130,25 @@ struct Door {
     queue: SyncSender<Queued>,
 }
 
+/// Whether what connects to the upstream comes to the address that is listened on.
+fn is_itself(addr: SocketAddr, upstream: &Origin) -> bool {
+    // Names are looked up only where the port is the same, which is rarely so.
+    if upstream.port != addr.port() {
+        return false;
+    }
+    let Ok(found) = (upstream.host.as_str(), upstream.port).to_socket_addrs() else {
+        return false;
+    };
+    let here = addr.ip();
+    found.map(|one| one.ip()).any(|ip| {
+        let to_all = here.is_unspecified() && (here.is_ipv6() || ip.is_ipv4());
+        // Only an address of this machine can be bound.
+        ip == here
+            || (ip.is_unspecified() && here.is_loopback())
+            || (to_all && UdpSocket::bind((ip, 0)).is_ok())
+    })
+}
+
 impl Proxy {
     /// Listens from now on, in the tokio runtime that this is called in. Every exchange that ends is given to `judge`, one after
     /// the other, in a thread of its own; what it takes holds up nothing that passes.
@@ -150,6 +177,9 @@ impl Proxy {
             listener.local_addr().map(|addr| (listener, addr))
         };
         let (listener, addr) = listen().map_err(|source| ProxyError::Listen { addr, source })?;
+        if is_itself(addr, &options.upstream) {
+            return Err(ProxyError::Itself { addr });
+        }
 
         let shared = Arc::new(Shared::new(options.upstream.to_string()));
         let (queue, waiting) = sync_channel(QUEUE);
@@ -333,5 +363,43 @@ async fn upstream(door: &Door, client: &Wire, number: u64) -> Option<Stream> {
             client.reset_when_dropped();
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Proxy, ProxyError, ProxyOptions, is_itself};
+    use crate::client::Origin;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("127.0.0.1:80", "http://127.0.0.1", true)]
+    #[case("127.0.0.1:80", "http://localhost", true)]
+    #[case("127.0.0.1:80", "http://0.0.0.0", true)]
+    #[case("0.0.0.0:80", "http://127.0.0.1", true)]
+    #[case("127.0.0.1:80", "http://127.0.0.1:81", false)]
+    #[case("127.0.0.1:80", "http://127.0.0.2", false)]
+    #[case("0.0.0.0:80", "http://192.0.2.1", false)]
+    fn an_upstream_that_is_the_proxy_is_known(
+        #[case] addr: &str,
+        #[case] upstream: &str,
+        #[case] is: bool,
+    ) {
+        let (upstream, _) = Origin::parse(upstream).unwrap();
+        assert_eq!(is_itself(addr.parse().unwrap(), &upstream), is);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_before_itself_does_not_start() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = free.local_addr().unwrap();
+        drop(free);
+        let (upstream, _) = Origin::parse(&format!("http://{listen}")).unwrap();
+        let options = ProxyOptions {
+            listen,
+            ..ProxyOptions::new(upstream)
+        };
+        let started = Proxy::start(options, |_| {});
+        assert!(matches!(started.err(), Some(ProxyError::Itself { .. })));
     }
 }
