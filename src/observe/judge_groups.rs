@@ -166,7 +166,7 @@ pub(super) fn example(exchange: &Arc<Exchange>) -> Arc<Exchange> {
     let reply = exchange
         .outcome
         .as_ref()
-        .map_or_else(|broken| broken.partial.as_deref(), |reply| Some(reply));
+        .map_or_else(|broken| broken.partial.as_deref(), Some);
     let long = |body: &Bytes| body.len() > SHOWN;
     if !long(&exchange.request.body) && !reply.is_some_and(|reply| long(&reply.body)) {
         return Arc::clone(exchange);

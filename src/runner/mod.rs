@@ -19,7 +19,8 @@ mod stop;
 mod tests;
 
 pub use options::{
-    Compare, MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Tamper, Target, UrlTarget,
+    Compare, MockModel, MockTarget, RunOptions, SnapshotHook, SuiteRun, Tamper, Tampering, Target,
+    UrlTarget,
 };
 pub use render::secrets;
 pub use result::{

@@ -83,7 +83,10 @@ impl fmt::Debug for SnapshotHook {
 
 /// Changes exchanges, so that a mock that answers rightly looks like a server that answers otherwise.
 #[derive(Clone)]
-pub struct Tamper(pub Arc<dyn Fn(&Plan, Exchange) -> Exchange + Send + Sync>);
+pub struct Tamper(pub Arc<Tampering>);
+
+/// The exchange of a plan as it was, to the exchange as it is to be judged.
+pub type Tampering = dyn Fn(&Plan, Exchange) -> Exchange + Send + Sync;
 
 impl fmt::Debug for Tamper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

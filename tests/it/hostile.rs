@@ -344,7 +344,7 @@ fn cutting(upstream: &str, after: usize) -> (String, Arc<AtomicUsize>) {
                     let most = left.min(buffer.len());
                     match server.read(&mut buffer[..most]) {
                         Ok(length @ 1..) if client.write_all(&buffer[..length]).is_ok() => {
-                            left -= length
+                            left -= length;
                         }
                         _ => return,
                     }

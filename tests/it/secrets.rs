@@ -7,6 +7,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{
+    fmt::Write as _,
     fs,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -125,11 +126,13 @@ fn answer(mut stream: TcpStream, content_type: &str, secrets: &[&str]) -> Option
             told.len()
         );
         for (at, form) in all.iter().enumerate().filter(|(_, form)| form.is_ascii()) {
-            reply.push_str(&format!("X-Echo-{at}: said {form} here\r\n"));
+            write!(reply, "X-Echo-{at}: said {form} here\r\n").ok()?;
         }
-        reply.push_str(&format!(
+        write!(
+            reply,
             "WWW-Authenticate: Basic realm=\"{TOKEN}\"\r\n\r\n{told}"
-        ));
+        )
+        .ok()?;
         stream.write_all(reply.as_bytes()).ok()?;
     }
 }
