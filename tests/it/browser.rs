@@ -117,8 +117,7 @@ impl Browser {
     )]
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.number += 1;
-        let mut order = json!({ "id": self.number, "method": method });
-        order["params"] = params;
+        let mut order = json!({ "id": self.number, "method": method, "params": params });
         if let Some(session) = &self.session {
             order["sessionId"] = json!(session);
         }
