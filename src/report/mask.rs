@@ -9,7 +9,7 @@ const STARS: &str = "***";
 /// Takes secrets out of every text that leaves the program.
 ///
 /// Known secrets go in every form in which a server may echo them: plain, escaped for JSON or XML, percent-encoded, in Base64
-/// at any alignment. Beside them go the values of `Authorization` and its kin, and of members called `Password`.
+/// at any alignment, in hexadecimal, in UTF-16, and escaped over again, as what quotes an echo does. Beside them go the values of `Authorization` and its kin, and of members called `Password`.
 #[derive(Clone, Debug, Default)]
 pub struct Mask {
     /// Longest first, so that no secret hides a piece of a longer one.
@@ -91,10 +91,7 @@ fn without_escaped(text: &str, secret: &[char]) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let end = secret
-            .iter()
-            .try_fold(0, |at, wanted| Some(at + escaped(&rest[at..], *wanted)?));
-        match end {
+        match escaped_secret(rest, secret) {
             Some(end) => {
                 out.push_str(STARS);
                 rest = &rest[end..];
@@ -108,18 +105,97 @@ fn without_escaped(text: &str, secret: &[char]) -> String {
     out
 }
 
+/// How many bytes stand for a secret at the beginning of a text, any of its characters escaped.
+///
+/// # Why
+/// What was escaped is escaped again by whoever quotes it, and each time its backslashes double. So any run of them stands
+/// for none, before a character that it may escape, and for those of the secret, where the run is not shorter.
+fn escaped_secret(text: &str, secret: &[char]) -> Option<usize> {
+    let (mut at, mut done) = (0, 0);
+    while let Some(wanted) = secret.get(done) {
+        let rest = &text[at..];
+        let run = backslashes(rest);
+        let own = secret[done..].iter().take_while(|c| **c == '\\').count();
+        let by_number =
+            run > 0 && secret.get(done + own) != Some(&'u') && coded(&rest[run..], '\\').is_some();
+        if own == 0 || run < own || by_number {
+            at += escaped(rest, *wanted)?;
+            done += 1;
+            continue;
+        }
+        at += run;
+        done += own;
+        if let Some(wanted) = secret.get(done) {
+            let rest = &text[at..];
+            at += coded(rest, *wanted).or_else(|| escaped(rest, *wanted))?;
+            done += 1;
+        }
+    }
+    Some(at)
+}
+
+/// How many backslashes a text begins with; none where there are more than anybody's escaping makes.
+fn backslashes(text: &str) -> usize {
+    const MOST: usize = 128;
+    let run = text.bytes().take(MOST).take_while(|byte| *byte == b'\\');
+    match run.count() {
+        MOST => 0,
+        run => run,
+    }
+}
+
+/// How many bytes behind a backslash stand for that character by its number or by a letter.
+fn coded(text: &str, wanted: char) -> Option<usize> {
+    let number = u32::from(wanted);
+    let mut units = [0; 2];
+    let mut at = 0;
+    for unit in wanted.encode_utf16(&mut units) {
+        // The second half of a pair has backslashes of its own.
+        if at > 0 {
+            at += backslashes(&text[at..]);
+        }
+        match starts(&text[at..], &format!("u{unit:04x}")) {
+            Some(length) => at += length,
+            None => {
+                at = 0;
+                break;
+            }
+        }
+    }
+    let letter = match wanted {
+        '\n' => Some("n"),
+        '\r' => Some("r"),
+        '\t' => Some("t"),
+        '\u{8}' => Some("b"),
+        '\u{c}' => Some("f"),
+        _ => None,
+    };
+    (at > 0)
+        .then_some(at)
+        .or_else(|| starts(text, &format!("u{{{number:x}}}")))
+        .or_else(|| starts(text, &format!("x{number:02x}")).filter(|_| number < 0x100))
+        .or_else(|| {
+            letter
+                .filter(|letter| text.starts_with(letter))
+                .map(str::len)
+        })
+}
+
+/// The length of a prefix in ASCII where a text begins with it, in either case.
+fn starts(text: &str, prefix: &str) -> Option<usize> {
+    text.get(..prefix.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+        .then_some(prefix.len())
+}
+
 /// How many bytes stand for that character at the beginning of a text, escaped or not.
 fn escaped(text: &str, wanted: char) -> Option<usize> {
     let mut buffer = [0; 4];
-    let starts = |prefix: &str| {
-        text.get(..prefix.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-            .then_some(prefix.len())
-    };
     let form = match text.as_bytes().first()? {
         b'%' => {
             let bytes = wanted.encode_utf8(&mut buffer).bytes();
-            starts(&bytes.map(|byte| format!("%{byte:02x}")).collect::<String>())
+            let code: String = bytes.map(|byte| format!("%{byte:02x}")).collect();
+            starts(text, &code)
         }
         b'&' => {
             let named = [
@@ -138,19 +214,18 @@ fn escaped(text: &str, wanted: char) -> Option<usize> {
                 };
                 (number == u32::from(wanted)).then_some(text.len() - behind.len())
             };
-            entity.and_then(|(_, text)| starts(text)).or_else(numbered)
+            entity
+                .and_then(|(_, entity)| starts(text, entity))
+                .or_else(numbered)
         }
         b'\\' => {
-            let mut units = [0; 2];
-            let units = wanted.encode_utf16(&mut units).iter();
-            let code: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
-            let short = match wanted {
-                '\n' => 'n',
-                '\r' => 'r',
-                '\t' => 't',
-                other => other,
-            };
-            starts(&code).or_else(|| text[1..].starts_with(short).then(|| 1 + short.len_utf8()))
+            let run = backslashes(text);
+            let behind = &text[run..];
+            let length = coded(behind, wanted).or_else(|| {
+                // Nothing but a run too long is followed by one more.
+                (!behind.starts_with('\\')).then(|| escaped(behind, wanted))?
+            });
+            length.map(|length| run + length)
         }
         b'+' if wanted == ' ' => Some(1),
         _ => None,
@@ -175,6 +250,14 @@ fn forms_of(secret: &str) -> Vec<String> {
     // Of shorter secrets only one or two characters would be left, which would mask every other word.
     if secret.len() >= 4 {
         let bytes = secret.as_bytes();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        forms.push(hex.to_ascii_uppercase());
+        forms.push(hex);
+        // UTF-16 as the text that its bytes are, and as that is shown.
+        for between in ["\0", "\\u{0}"] {
+            let characters: Vec<_> = secret.chars().map(String::from).collect();
+            forms.push(characters.join(between));
+        }
         forms.push(STANDARD.encode(bytes).trim_end_matches('=').to_owned());
         for lead in 0..3 {
             let mut shifted = vec![0; lead];
@@ -259,7 +342,9 @@ static PATTERNS: [(&[&str], LazyLock<Regex>); 7] = [
     // The user information of a URL.
     (
         &["://", "@"],
-        LazyLock::new(|| compiled(r"(?P<before>\w://[^/\s:@]*:)[^/\s@*]+(?P<after>@)")),
+        LazyLock::new(|| {
+            compiled(r"(?P<before>\w://[^/\s:@]*:)[^/\s@*]+(?:@[^/\s@\x22'<>,`]+)*(?P<after>@)")
+        }),
     ),
 ];
 
@@ -271,7 +356,7 @@ fn compiled(pattern: &str) -> Regex {
 mod tests {
     use super::Mask;
     use base64::{Engine, engine::general_purpose::STANDARD};
-    use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
     use rstest::rstest;
 
     const SECRET: &str = "s3cr3t & \"quoted\"/ü";
@@ -291,8 +376,46 @@ mod tests {
         assert_eq!(masked, "before *** after");
     }
 
+    #[rstest]
+    #[case::quote("Winter\"2026!x", r#"Winter\\\"2026!x"#)]
+    #[case::quote_between_backticks("Winter\"2026!x", r#"Winter\\"2026!x"#)]
+    #[case::backslash(r"corp\Winter2026", r"corp\\\\Winter2026")]
+    #[case::backslash_by_its_number(r"corp\Winter2026", r"corp\u005CWinter2026")]
+    #[case::beyond_ascii("Sommerß2026", r"Sommer\\u00df2026")]
+    #[case::surrogates("Sommer🔑2026", r"Sommer\\uD83D\\uDD112026")]
+    #[case::all_at_once("a\\\"b\tß", r#"a\\\\\\\"b\\t\\u00df"#)]
+    #[case::shown("Sommer\u{a0}2026", r"Sommer\u{a0}2026")]
+    #[case::script("Sommer'ß2026", r"Sommer\x27\xdf2026")]
+    #[case::hex("Winter2026", "57696e74657232303236")]
+    #[case::hex_upper("Winterß", "57696E746572C39F")]
+    #[case::wide("Winter2026", "W\0i\0n\0t\0e\0r\x002\x000\x002\x006")]
+    #[case::wide_shown("Winter", r"W\u{0}i\u{0}n\u{0}t\u{0}e\u{0}r")]
+    fn a_secret_is_masked_however_often_it_was_escaped(#[case] secret: &str, #[case] form: &str) {
+        let masked = Mask::new([secret]).text(&format!("<e>{form}</e>"));
+        assert_eq!(masked, "<e>***</e>");
+    }
+
+    #[test]
+    fn a_text_full_of_backslashes_is_masked_in_no_time() {
+        let text = "\\".repeat(50_000);
+        assert_eq!(Mask::new(["Winter\"2026"]).text(&text), text);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_secret_is_masked_in_json_within_json(
+            secret in "[a-z]{2}[a-z\"\\\\\tß🔑/&<]{1,8}[a-z]{2}", times in 0..4
+        ) {
+            let mut text = secret.clone();
+            for _ in 0..times {
+                let json = serde_json::Value::from(text).to_string();
+                text = json[1..json.len() - 1].to_owned();
+            }
+            let masked = Mask::new([&secret]).text(&format!("<e>{text}</e>"));
+            prop_assert_eq!(masked, "<e>***</e>");
+        }
+
         #[test]
         fn a_secret_is_masked_in_base64_wherever_it_stands(
             before in "[a-z:]{0,7}", after in "[a-z:]{0,7}", secret in "[A-Za-z0-9]{8,24}", upper in any::<bool>()
@@ -319,6 +442,7 @@ mod tests {
     #[case("/x?Password=hush&y=1", "/x?Password=***&y=1")]
     #[case("http://me:hush@host/x", "http://me:***@host/x")]
     #[case("§ http://me:hush@host/x", "§ http://me:***@host/x")]
+    #[case("http://me:hu@sh@host/x", "http://me:***@host/x")]
     #[case("<PAſſWORD>hush</PAſſWORD>", "<PAſſWORD>***</PAſſWORD>")]
     #[case("Authorization: Basic aHVzaA==", "Authorization: Basic ***")]
     #[case("The Password is required.", "The Password is required.")]
