@@ -285,10 +285,13 @@ impl fmt::Display for Entry {
 }
 
 pub(super) fn mask_credentials(headers: &mut Headers) {
-    for name in ["Authorization", "Proxy-Authorization"] {
+    for name in ["Authorization", "Proxy-Authorization", "Cookie"] {
         if let Some(value) = headers.get(name) {
-            let scheme = value.split(' ').next().unwrap_or_default();
-            let masked = format!("{scheme} ***");
+            // Where no scheme stands before it, the first word is the secret.
+            let masked = match value.split_once(' ') {
+                Some((scheme, _)) if name != "Cookie" => format!("{scheme} ***"),
+                _ => "***".to_owned(),
+            };
             let written = headers
                 .iter()
                 .map(|(written, _)| written)
@@ -308,4 +311,29 @@ fn parse_reply(bytes: &[u8], head: usize) -> Option<Reply> {
         return None;
     }
     Some(reply_of(&parsed).body(Bytes::copy_from_slice(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask_credentials;
+    use crate::message::Headers;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("Authorization", "Basic aHVzaA==", "Basic ***")]
+    #[case("authorization", "Negotiate hush hush", "Negotiate ***")]
+    #[case("Proxy-Authorization", "hush", "***")]
+    #[case("COOKIE", "a=hush; b=hush", "***")]
+    #[case("Accept", "text/xml", "text/xml")]
+    fn credentials_in_header_fields_leave_only_their_scheme(
+        #[case] name: &str,
+        #[case] value: &str,
+        #[case] expected: &str,
+    ) {
+        let mut headers: Headers = [(name, value), (name, value)].into_iter().collect();
+        mask_credentials(&mut headers);
+        assert_eq!(headers.get(name), Some(expected));
+        assert!(headers.iter().all(|(written, _)| written == name));
+        assert!(headers.iter().all(|(_, value)| !value.contains("hush")));
+    }
 }

@@ -38,6 +38,13 @@ const JOB_FILE: &str = "<Job xmlns='http://schemas.microsoft.com/HPCS2008R2/sche
 #[case("{\"a\":{\"Password\":\"hunter2\"},\"b\":\"kept\"}", &["\"b\":\"kept\""])]
 #[case("{\"Password\":hunter2,\"b\":\"kept\"}", &["\"b\":\"kept\""])]
 #[case("{\"a\":\"<Job Password='hunter2'/>\",\"b\":\"kept\"}", &["\"b\":\"kept\""])]
+// Lists of properties, in any order, and what they are called.
+#[case("[{\"Name\":\"UserName\",\"Value\":\"HPC\\\\me\"},{\"Name\":\"Password\",\"Value\":\"hunter2\"},{\"Name\":\"Name\",\"Value\":\"first\"}]", &["HPC\\\\me", "\"Value\":\"first\"", "\"Name\":\"Password\""])]
+#[case("[{\"Value\":\"hunter2\", \"Name\":\" PASSWORD \"},{\"Value\":\"kept\",\"Name\":\"a\"}]", &["\"kept\""])]
+#[case("{\"Properties\":[{\"key\":\"\\u0050assword\",\"value\":[\"hunter2\",{\"a\":\"hunter2\"}]}],\"b\":\"kept\"}", &["\"b\":\"kept\""])]
+#[case("[{\"Name\":\"Password\",\"x\":{\"Name\":\"b\",\"Value\":\"kept\"},\"Value\":\"hunter2\"}]", &["\"kept\""])]
+#[case("[{\"Name\":\"Password\"],\"Value\":\"hunter2\"}]", &[])]
+#[case("[{\"Value\":\"hunter2\"],\"Name\":\"Password\"}]", &[])]
 // What is malformed.
 #[case("<a><Password>hunter2</b></a>", &[])]
 #[case("<a><Property><Name>Password</Name><Value>hunter2</Property></a>", &[])]
@@ -69,6 +76,8 @@ fn no_password_is_left_and_what_else_can_be_read_stays(#[case] body: &str, #[cas
 #[case("<a><Password>\u{E9}hunter2\u{1F511}</Password></a>")]
 #[case("{\"Password\":\"\u{1F511}hunter2\",\"b\":{\"password\":[\"hunter2\"]}}")]
 #[case("<string>&lt;Job Password='hunter2'/&gt;</string>")]
+#[case("[{\"Name\":\"Password\",\"Value\":\"hunter2\"}]")]
+#[case("[{\"Value\":\"hunter2\",\"Name\":\"Password\"},{\"Value\":\"x\",\"Name\":\"y\"}]")]
 fn wherever_a_body_is_cut_no_piece_of_its_password_is_left(#[case] body: &str) {
     for end in 0..=body.len() {
         let masked = masked(&body.as_bytes()[..end]);
@@ -102,6 +111,7 @@ fn other_encodings_are_hidden_as_a_whole(#[case] body: &str) {
     "<ArrayOfProperty><Property><Name>CommandLine</Name><Value>echo password</Value></Property></ArrayOfProperty>"
 )]
 #[case("{\"ServiceName\":\"CcpEchoSvc\",\"Runtime\":-1}")]
+#[case("[{\"Name\":\"CommandLine\",\"Value\":\"echo a\"},{\"Value\":1,\"Name\":\"b\"}]")]
 #[case("input\u{FFFF}data\0input\u{FFFF}\0")]
 #[case(
     "<string xmlns='http://schemas.microsoft.com/2003/10/Serialization/'>why &amp; how</string>"
@@ -154,7 +164,7 @@ proptest! {
             proptest::sample::select(vec![
                 "<a>", "</a>", "<Password>", "</Password>", "<Name>Password</Name>", "<Value>", "</Value>", "<b c='1'/>",
                 "<b c=\"", "<string x=m\"", "\">", "/>", "hunter2", "&amp;", "&x;", "&lt;Password=", "<![CDATA[", "]]>",
-                "<!-- password", "-->", "<!DOCTYPE a>", "<?pi password?>", "{\"Password\":", "\"", ",", "}", "[", "\\", "***", " ",
+                "<!-- password", "-->", "<!DOCTYPE a>", "<?pi password?>", "{\"Password\":", "{\"Name\":\"Password\"", "\"Value\":", "}", "]", "\"", ",", "}", "[", "\\", "***", " ",
             ]),
             0..16,
         ),
