@@ -7,7 +7,10 @@ use super::{
     suites,
 };
 use crate::report::{Exit, Mask};
-use clap::{CommandFactory, Parser};
+use clap::{
+    CommandFactory, Parser,
+    error::{ContextKind, ContextValue},
+};
 use std::{ffi::OsString, process::ExitCode};
 
 /// Runs the program with those arguments, the first of which is its name.
@@ -25,8 +28,9 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are data and succeed; all else is talk. A closed pipe loses nothing.
-            let told = error.render().to_string();
+            let error = discreet(error);
             // What was typed is told again, and a URL may hold a password.
+            let told = error.render().to_string();
             let masked = Mask::default().text(&told);
             if masked == told {
                 let _ = error.print();
@@ -54,6 +58,25 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
             stop.exit.into()
         }
     }
+}
+
+/// The options whose values may hold secrets, most of all those that cannot be read.
+const DISCREET: [&str; 5] = ["--url", "--upstream", "--header", "--proxy", "--var"];
+
+/// The refusal of a command line, without the value that was refused where that may hold a secret.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    let of_secret = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(option)) => DISCREET
+            .iter()
+            .any(|discreet| option.split([' ', '=']).next() == Some(discreet)),
+        _ => false,
+    };
+    let told = matches!(error.get(ContextKind::InvalidValue), Some(ContextValue::String(value)) if !value.is_empty());
+    if of_secret && told {
+        let stars = ContextValue::String("***".to_owned());
+        error.insert(ContextKind::InvalidValue, stars);
+    }
+    error
 }
 
 fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> Result<Exit, Stop> {
@@ -111,5 +134,47 @@ fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> 
             data(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Conforms)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, discreet};
+    use clap::Parser;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(&["check", "--url", "http://bob:p/hush@127.0.0.1:1"], "--url")]
+    #[case(&["observe", "bits-upload", "--upstream", "http://bob:p/hush@127.0.0.1:1"], "--upstream")]
+    #[case(&["check", "--url", "bob:hush@host"], "--url")]
+    #[case(&["check", "--url", "http://bob:p@hush@host"], "--url")]
+    #[case(&["check", "--url", "http://host/?token=hush"], "--url")]
+    #[case(&["check", "--url=http://bob@hush:x"], "--url")]
+    #[case(&["check", "--header", "X Y: hush"], "--header")]
+    #[case(&["check", "--header", "Bearer hush: x"], "--header")]
+    #[case(&["check", "--header", "Authorization Bearer hush"], "--header")]
+    #[case(&["check", "--header", "X: hush\u{7}"], "--header")]
+    #[case(&["check", "--var", "hush"], "--var")]
+    #[case(&["check", "--header", "X: a", "--target", "t", "--url", "ftp://hush"], "--url")]
+    fn a_refused_value_that_may_be_secret_is_not_told_again(
+        #[case] typed: &[&str],
+        #[case] option: &str,
+    ) {
+        let typed = ["wireproof"].iter().chain(typed);
+        let error = Arguments::try_parse_from(typed).unwrap_err();
+        let told = discreet(error).render().to_string();
+        assert!(!told.contains("hush"), "{told}");
+        assert!(told.contains(option), "{told}");
+    }
+
+    #[test]
+    fn another_refused_value_is_told_with_the_reason() {
+        let typed = ["wireproof", "check", "--timeout", "soon"];
+        let error = Arguments::try_parse_from(typed).unwrap_err();
+        let told = discreet(error).render().to_string();
+        assert!(
+            told.contains("'soon'") && told.contains("a number and a unit"),
+            "{told}"
+        );
     }
 }

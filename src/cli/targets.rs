@@ -6,7 +6,7 @@ use super::{
     check_args::{AuthKind, CheckArgs, Hidden},
     out::Stop,
     suites,
-    targets_table::{FILE, SECRET, TARGET, without_secrets},
+    targets_table::{FILE, SECRET, TARGET, may_hold_secret, without_secrets},
     values,
 };
 use crate::source::{Node, Place, Problems, Reading, SourceFile, suggestion};
@@ -282,7 +282,12 @@ impl Reader<'_> {
         match parse(&text) {
             Ok(value) => Some(value),
             Err(why) => {
-                let found = format!("{meant} is meant here, and this is {}", node.described());
+                let described = if may_hold_secret(&text) {
+                    "none".to_owned()
+                } else {
+                    node.described()
+                };
+                let found = format!("{meant} is meant here, and this is {described}");
                 self.of.problem(
                     "wrong-value",
                     node.span,

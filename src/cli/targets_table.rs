@@ -90,7 +90,7 @@ pub(super) static SECRET: Table = Table {
 
 /// The file as messages may show it: what may be a secret is stars, byte for byte.
 ///
-/// In a file that can be read these are the values of headers and variables, and of keys that nobody knows: one may be a
+/// In a file that can be read these are the values of headers and variables, URLs with more than host and path, and of keys that nobody knows: one may be a
 /// `password` with a letter too few. In one that is no TOML it is everything but the keys that are known.
 pub(super) fn without_secrets(file: &Arc<SourceFile>, root: Option<&Node>) -> Arc<SourceFile> {
     let mut text = file.text.clone().into_bytes();
@@ -114,7 +114,7 @@ pub(super) fn without_secrets(file: &Arc<SourceFile>, root: Option<&Node>) -> Ar
                         .into_iter()
                         .filter(|(_, value)| value.as_map().is_none());
                     hidden.extend(plain.flat_map(|(_, value)| scalars(&value)));
-                } else if !known(name) {
+                } else if !known(name) || matches!(name, "url" | "proxy") && holds_secret(&value) {
                     hidden.extend(scalars(&value));
                 }
             }
@@ -136,6 +136,16 @@ pub(super) fn without_secrets(file: &Arc<SourceFile>, root: Option<&Node>) -> Ar
     }
     let text = String::from_utf8(text).unwrap_or_default();
     SourceFile::new(file.path.clone(), text)
+}
+
+/// Whether what is meant as a URL may hold a secret: before an `@`, or in a query.
+pub(super) fn may_hold_secret(url: &str) -> bool {
+    url.contains(['@', '?', '#'])
+}
+
+fn holds_secret(node: &Node) -> bool {
+    node.as_scalar()
+        .is_some_and(|scalar| may_hold_secret(&scalar.text))
 }
 
 /// Everything but white space; of a character of several bytes each is one.

@@ -66,7 +66,8 @@ pub(crate) fn header(typed: &str) -> Result<Header, String> {
         .split_once(':')
         .ok_or_else(|| "write NAME:VALUE".to_owned())?;
     http::HeaderName::from_str(name)
-        .map_err(|_| format!("`{name}` is no name of a header field"))?;
+        // Not told again: a value may stand in its place.
+        .map_err(|_| "what stands before the colon is no name of a header field".to_owned())?;
     http::HeaderValue::from_str(value.trim())
         .map_err(|_| "the value holds characters that no header field can".to_owned())?;
     Ok(Header {

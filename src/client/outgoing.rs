@@ -181,12 +181,19 @@ impl Origin {
 }
 
 fn without_credentials(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            format!("{}***{}", &url[..scheme + 3], &url[at..])
+    // A query may hold a token, and what stands before an `@` a password, with or without a scheme.
+    let (mut shown, tail) = match url.rfind('@') {
+        Some(at) => {
+            let scheme = url[..at].find("://").map_or(0, |scheme| scheme + 3);
+            (format!("{}***", &url[..scheme]), &url[at..])
         }
-        _ => url.to_owned(),
+        None => (String::new(), url),
+    };
+    match tail.find(['?', '#']) {
+        Some(query) => shown += &format!("{}***", &tail[..=query]),
+        None => shown += tail,
     }
+    shown
 }
 
 /// `http://host:port`.
@@ -251,6 +258,20 @@ mod tests {
         let error = Origin::parse("http://me:geheim@a").unwrap_err().to_string();
         assert!(
             !error.contains("geheim") && error.contains("***@a"),
+            "{error}"
+        );
+    }
+
+    #[rstest]
+    #[case("me:geheim@a")]
+    #[case("http://me:p/geheim@a")]
+    #[case("http://me:p@geheim@a")]
+    #[case("ftp://a/?token=geheim")]
+    #[case("me@a?token=geheim")]
+    fn no_secret_of_a_url_is_repeated_however_it_is_mistyped(#[case] url: &str) {
+        let error = Origin::parse(url).unwrap_err().to_string();
+        assert!(
+            !error.contains("geheim") && error.contains("***"),
             "{error}"
         );
     }
