@@ -133,13 +133,7 @@ fn admin(args: &ServeArgs, suite: String, book: &Arc<CueBook>) -> Result<Option<
     }
     let mut admin = Admin::new(suite, Arc::clone(book));
     if let Some(variable) = &args.admin_token_env {
-        let token = password(variable)?;
-        if token.is_empty() {
-            return Err(Stop::input(format!(
-                "the environment variable `{variable}` is empty, and so is no token"
-            )));
-        }
-        admin = admin.token(token);
+        admin = admin.token(secret_in(variable, "token").map_err(Stop::input)?);
     }
     for host in &args.admin_host {
         admin = admin.host(host);
@@ -213,13 +207,7 @@ fn auth(args: &ServeArgs) -> Result<Auth, Stop> {
         let variable = args.password_env.as_deref().ok_or_else(|| {
             Stop::input("name the environment variable of the password with --password-env")
         })?;
-        let password = password(variable)?;
-        if password.is_empty() {
-            return Err(Stop::input(format!(
-                "the environment variable `{variable}` is empty, and so is no password"
-            )));
-        }
-        Ok(vec![User::new(name, password)])
+        Ok(vec![User::new(name, password(variable)?)])
     };
     let kind = args.auth.unwrap_or(match args.user {
         Some(_) => AuthKind::Basic,
@@ -234,14 +222,22 @@ fn auth(args: &ServeArgs) -> Result<Auth, Stop> {
 
 /// The password in an environment variable.
 pub(crate) fn password(variable: &str) -> Result<String, Stop> {
-    env::var(variable).map_err(|error| match error {
-        env::VarError::NotPresent => {
-            Stop::input(format!("the environment variable `{variable}` is not set"))
-        }
-        env::VarError::NotUnicode(_) => {
-            Stop::input(format!("the environment variable `{variable}` is no UTF-8"))
-        }
-    })
+    secret_in(variable, "password").map_err(Stop::input)
+}
+
+/// What an environment variable holds, which is to be that kind of secret; otherwise what is wrong.
+///
+/// # Why
+/// A variable is empty most often because whatever fills it failed. Taken as it is, the caller would come with no secret
+/// at all, and the target would be blamed for turning it away.
+pub(crate) fn secret_in(variable: &str, what: &str) -> Result<String, String> {
+    let wrong = |how: &str| format!("the environment variable `{variable}` is {how}");
+    match env::var(variable) {
+        Ok(value) if value.is_empty() => Err(wrong(&format!("empty, and so is no {what}"))),
+        Ok(value) => Ok(value),
+        Err(env::VarError::NotPresent) => Err(wrong("not set")),
+        Err(env::VarError::NotUnicode(_)) => Err(wrong("no UTF-8")),
+    }
 }
 
 /// The certificate to speak TLS with, where that is asked for: from files, or made for this run.

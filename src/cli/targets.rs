@@ -5,13 +5,14 @@
 use super::{
     check_args::{AuthKind, CheckArgs, Hidden},
     out::Stop,
+    serve::secret_in,
     suites,
     targets_table::{FILE, SECRET, TARGET, may_hold_secret, without_secrets},
     values,
 };
 use crate::source::{Node, Place, Problems, Reading, SourceFile, suggestion};
 use std::{
-    env, fs,
+    fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -336,19 +337,18 @@ impl Reader<'_> {
             return Some(String::new());
         }
         let value = if from_env {
-            env::var(&name).map_err(|error| match error {
-                env::VarError::NotPresent => {
-                    format!("the environment variable `{name}` is not set")
-                }
-                env::VarError::NotUnicode(_) => {
-                    format!("the environment variable `{name}` is no UTF-8")
-                }
-            })
+            secret_in(&name, "secret")
         } else {
             let path = self.folder.join(&name);
             fs::read_to_string(&path)
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
                 .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
+                .and_then(|text| match text.trim_end_matches(['\r', '\n']) {
+                    "" => Err(format!(
+                        "`{}` is empty, and so is no secret",
+                        path.display()
+                    )),
+                    secret => Ok(secret.to_owned()),
+                })
         };
         match value {
             Ok(value) => {

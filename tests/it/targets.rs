@@ -12,6 +12,8 @@ pub(crate) const CASES: &[Case] = &[
     ("what is typed wins over the file", &[], typed_wins),
     ("all targets make one report", &[], all),
     ("every mistake in the file is located", &[], mistakes),
+    ("an empty secret is refused", &[], empty_secrets),
+    ("a mistyped URL is not told again", &[], mistyped),
     ("the example of the text can be read", &[], example),
     ("what failed is run again alone", &[], failed),
     ("shards are merged into the whole", &[], merged),
@@ -70,7 +72,8 @@ fn with_target(folder: &Path, target: &str, options: &[&str]) -> Ran {
     run(command(["check", "--config", config])
         .args(only)
         .args(options)
-        .env("WIREPROOF_TEST_PASSWORD", PASSWORD))
+        .env("WIREPROOF_TEST_PASSWORD", PASSWORD)
+        .env("WIREPROOF_TEST_EMPTY", ""))
 }
 
 fn named() {
@@ -254,6 +257,53 @@ fn mistakes() {
     wireproof(["check", "--target", "x", "--config", "/nowhere.toml"])
         .ends(2)
         .says("there is no such file");
+}
+
+fn empty_secrets() {
+    for (rest, place) in [
+        (
+            "user = \"ada\"\npassword-env = \"WIREPROOF_TEST_EMPTY\"",
+            "4:16",
+        ),
+        ("user = \"ada\"\npassword-file = \"empty\"", "4:17"),
+        (
+            "headers = { X-Key = { env = \"WIREPROOF_TEST_EMPTY\" } }",
+            "3:29",
+        ),
+        ("headers = { X-Key = { file = \"empty\" } }", "3:30"),
+    ] {
+        let folder = folder();
+        write(folder.path().join("empty"), "\n");
+        let text = format!("[target.here]\nurl = \"http://127.0.0.1:1\"\n{rest}\n");
+        with_target(folder.path(), &text, &["--target", "here"])
+            .ends(2)
+            .says(&format!("wireproof.toml:{place}"))
+            .says("is empty");
+    }
+    let typed = ["check", "bits-upload", "--url", "http://127.0.0.1:1"];
+    let access = ["--user", "bob", "--password-env", "WIREPROOF_TEST_EMPTY"];
+    run(command(typed.iter().chain(&access)).env("WIREPROOF_TEST_EMPTY", ""))
+        .ends(2)
+        .says("`WIREPROOF_TEST_EMPTY` is empty");
+}
+
+fn mistyped() {
+    for line in [
+        "url = \"http://bob:p/geheim@127.0.0.1:1\"",
+        "url = \"bob:geheim@127.0.0.1:1\"",
+        "url = \"http://bob:p@geheim@127.0.0.1:1\"",
+        "url = \"http://127.0.0.1:1/?token=geheim\"",
+        "url = \"http://127.0.0.1:1/\"\nproxy = \"bob:geheim@127.0.0.1:1\"",
+    ] {
+        let folder = folder();
+        let text = format!("[target.here]\n{line}\n");
+        let ran = with_target(folder.path(), &text, &["--target", "here"]).ends(2);
+        assert!(!ran.all().contains("geheim"), "{}", ran.all());
+    }
+    for proxy in ["bob:geheim@127.0.0.1:1", "https://bob:p/geheim@127.0.0.1:1"] {
+        let ran = wireproof(["check", "--url", "http://127.0.0.1:1", "--proxy", proxy]).ends(2);
+        assert!(!ran.all().contains("geheim"), "{}", ran.all());
+    }
 }
 
 /// The block of README.md, as it stands there.
