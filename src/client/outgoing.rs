@@ -190,7 +190,10 @@ fn without_credentials(url: &str) -> String {
         None => (String::new(), url),
     };
     match tail.find(['?', '#']) {
-        Some(query) => shown += &format!("{}***", &tail[..=query]),
+        Some(query) => {
+            shown += &tail[..=query];
+            shown += "***";
+        }
         None => shown += tail,
     }
     shown
