@@ -250,8 +250,12 @@ pub(crate) fn skip_reason(skip: &Skip) -> String {
             "needs `{capability}`, which the target is not declared to have (`--can {capability}`)"
         ),
         Skip::Other(name, wanted, declared) => {
+            let declared = match declared.as_str() {
+                "" => format!("`{name}` is not set"),
+                other => format!("not {other}"),
+            };
             format!(
-                "for targets with {name}={}, not {declared}",
+                "for targets with {name}={}, {declared}",
                 wanted.join(" or ")
             )
         }

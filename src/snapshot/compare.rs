@@ -4,7 +4,7 @@ use crate::{
     contract::Level,
 };
 use similar::{ChangeTag, TextDiff};
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// How many lines are shown around a difference.
 const AROUND: usize = 2;
@@ -102,12 +102,12 @@ fn steps(text: &str) -> Vec<(String, String)> {
 
 fn finding(step: &str, expected: &str, actual: &str) -> Finding {
     let (old, new) = differing(expected, actual);
-    let first = |text: &str, other: &str, nothing: &str| {
-        let others: Vec<_> = other.lines().collect();
-        text.lines()
-            .find(|line| !others.contains(line))
-            .or_else(|| text.lines().next())
-            .map_or_else(|| nothing.to_owned(), str::to_owned)
+    let (gone, come) = (alone(&old, &new), alone(&new, &old));
+    // Lines that only moved, or came twice, stand on both sides: then the places themselves are shown.
+    let moved = gone.is_none() && come.is_none();
+    let shown = |text: &str, line: Option<&str>| {
+        let first = text.lines().next().filter(|_| moved);
+        line.or(first).unwrap_or("no such line").to_owned()
     };
     Finding {
         clause: None,
@@ -119,12 +119,12 @@ fn finding(step: &str, expected: &str, actual: &str) -> Finding {
         expected: if expected.is_empty() {
             "no such step".to_owned()
         } else {
-            first(&old, &new, "no such line")
+            shown(&old, gone)
         },
         actual: if actual.is_empty() {
             "no such step".to_owned()
         } else {
-            first(&new, &old, "no such line")
+            shown(&new, come)
         },
         diff: Some(Diff {
             expected: old,
@@ -133,6 +133,12 @@ fn finding(step: &str, expected: &str, actual: &str) -> Finding {
         exchange: None,
         times: 1,
     }
+}
+
+/// The first line of a text that the other has nowhere.
+fn alone<'a>(text: &'a str, other: &str) -> Option<&'a str> {
+    let others: BTreeSet<_> = other.lines().collect();
+    text.lines().find(|line| !others.contains(line))
 }
 
 /// Of both texts only what differs, and two lines around it.
@@ -215,6 +221,21 @@ mod tests {
         assert_eq!(finding.actual, "  \"x\": 2");
         let diff = finding.diff.as_ref().expect("a diff");
         assert_eq!(diff.expected, "\n{\n  \"x\": 1\n}\n");
+    }
+
+    #[test]
+    fn a_line_that_is_missing_or_new_stands_against_nothing() {
+        let less = SNAPSHOT.replace("B: 2\n", "");
+        let finding = &compare(SNAPSHOT, &less)[0];
+        assert_eq!(
+            [&*finding.expected, &*finding.actual],
+            ["B: 2", "no such line"]
+        );
+        let finding = &compare(&less, SNAPSHOT)[0];
+        assert_eq!(
+            [&*finding.expected, &*finding.actual],
+            ["no such line", "B: 2"]
+        );
     }
 
     #[test]
