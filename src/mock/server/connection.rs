@@ -5,6 +5,7 @@ use super::{
     guard::Guard,
     head::{Parsed, WireHead, check_host, looks_like_request, parse},
     lives::Lives,
+    room::Room,
     send::Payload,
     wire::Wire,
 };
@@ -13,9 +14,14 @@ use crate::{
     mock::{Admin, Clock, Cues, Head, Journal, Model, Refusal, journal::Record},
 };
 use bytes::BytesMut;
-use std::{future::pending, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
-    io::AsyncReadExt as _,
     sync::watch,
     time::{Instant, Sleep, sleep},
 };
@@ -23,7 +29,7 @@ use tokio::{
 /// How much is read at once where a head is expected.
 pub(super) const READ_HEAD: usize = 8 * 1024;
 /// How much is read at once where a body is.
-const READ_BODY: usize = 64 * 1024;
+pub(super) const READ_BODY: usize = 64 * 1024;
 
 /// What all connections of one server share.
 pub(super) struct Door {
@@ -53,6 +59,8 @@ pub(super) struct Connection {
     pub(super) wire: Wire,
     /// What was read and is not used yet.
     pub(super) buf: BytesMut,
+    /// Whose room that is.
+    room: Room,
     /// Room for what is written, kept between replies.
     pub(super) out: Vec<u8>,
     /// The second that the text beside it is the `Date` of.
@@ -156,6 +164,7 @@ impl Connection {
             door,
             wire,
             buf: BytesMut::new(),
+            room: Room::default(),
             out: Vec::new(),
             date: (u64::MAX, String::new()),
             stopping: Box::pin({
@@ -194,10 +203,6 @@ impl Connection {
                 Flow::Linger => return self.close(true).await,
                 Flow::Drop => return,
             }
-            if self.buf.is_empty() && self.buf.capacity() > READ_BODY {
-                // A connection that carried one large body must not keep the room for it.
-                self.buf = BytesMut::new();
-            }
         }
     }
 
@@ -208,14 +213,13 @@ impl Connection {
 
     /// Waits for more bytes.
     pub(super) async fn fill(&mut self, room: usize, within: Duration, stoppable: bool) -> Fed {
-        self.buf.reserve(room);
         let deadline = Instant::now().checked_add(within);
         if stoppable && self.is_stopping() {
             return Fed::Stopped;
         }
         tokio::select! {
             biased;
-            read = self.wire.read_buf(&mut self.buf) => match read {
+            read = poll_fn(|cx| self.room.poll_read(&mut self.wire, &mut self.buf, room, cx)) => match read {
                 Ok(0) | Err(_) => Fed::End,
                 Ok(_) => Fed::More,
             },

@@ -21,6 +21,7 @@ mod limits;
 mod lives;
 mod options;
 mod reply;
+mod room;
 mod send;
 mod wire;
 

@@ -25,6 +25,18 @@ impl Wire {
         let _ = self.tcp().set_zero_linger();
     }
 
+    /// How many bytes have come and can be read at once; 0 where that cannot be told.
+    pub(super) fn waiting(&self) -> usize {
+        match self {
+            #[cfg(unix)]
+            Self::Tcp(tcp) => {
+                let bytes = rustix::io::ioctl_fionread(tcp).unwrap_or_default();
+                usize::try_from(bytes).unwrap_or_default()
+            }
+            _ => 0,
+        }
+    }
+
     /// The connection below TLS.
     pub(super) fn tcp(&self) -> &TcpStream {
         match self {
