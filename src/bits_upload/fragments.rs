@@ -31,9 +31,9 @@ impl Core {
             }
             Err(fault) => return Begin::Answer(core.refused(fault.into(), None)),
         };
-        let shared = match core.uploads.newest() {
-            Some(newest) if core.quirk(Quirk::MixesUpInterleavedUploads) => newest,
-            _ => shared,
+        let shared = match core.quirk(Quirk::MixesUpInterleavedUploads) {
+            true => core.uploads.newest().unwrap_or(shared),
+            false => shared,
         };
         let admitted = core
             .span(head, &shared)

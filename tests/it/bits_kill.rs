@@ -231,9 +231,15 @@ impl Disk {
             Ok(bytes) => Some(bytes),
             // A session of which nothing has arrived has a record only.
             Err(_) if !self.0.join("files").exists() => panic!("no data folder"),
-            Err(_) => fs::read_to_string(uploads.join(format!("{name}.json")))
-                .is_ok_and(|record| !record.contains("\"publishing\":true"))
-                .then(Vec::new),
+            Err(_) => {
+                let record = fs::read_to_string(uploads.join(format!("{name}.jsonl"))).ok()?;
+                // What a kill tore has no line end, and does not count.
+                let whole = record
+                    .split_inclusive('\n')
+                    .rfind(|line| line.ends_with("}\n"));
+                let published = whole.is_none_or(|line| line.contains("\"publishing\":true"));
+                (!published).then(Vec::new)
+            }
         }
     }
 

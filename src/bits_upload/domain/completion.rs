@@ -110,8 +110,11 @@ impl Uploads {
         if !session.is_published() && !session.entity.look() && session.total != Some(0) {
             return Err(Fault::Gone);
         }
+        // The record must not say that an empty upload is published because it has no file.
+        session.entity.make().map_err(|error| Fault::from(&error))?;
         session.publishing = true;
-        self.save(session)?;
+        self.save(session)
+            .inspect_err(|_| session.publishing = false)?;
         let terms = Terms {
             overwrite: self.may_overwrite(),
             sync: self.settings.durability == Durability::Fsync,
@@ -120,7 +123,11 @@ impl Uploads {
         self.spoil(session);
         self.store
             .publish(&mut session.entity, &session.destination, terms)
-            .inspect_err(|_| session.publishing = false)
+            .inspect_err(|_| {
+                session.publishing = false;
+                // Where it cannot be written, what the old line says holds as long as the bytes are there.
+                let _ = self.save(session);
+            })
     }
 
     /// What quirks do to the bytes before they are published.

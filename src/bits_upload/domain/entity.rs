@@ -73,17 +73,25 @@ impl Entity {
         }
     }
 
-    /// In a file, which may exist and then counts with what it holds.
-    pub(crate) fn in_file(path: PathBuf, handles: Arc<AtomicUsize>, space: Arc<Space>) -> Self {
-        let held = path.metadata().map_or(0, |meta| meta.len());
+    /// In a file of its own; what another upload may have left there does not count and goes with the first byte.
+    pub(crate) fn new_file(path: PathBuf, handles: Arc<AtomicUsize>, space: Arc<Space>) -> Self {
         Self {
-            held,
+            held: 0,
             place: Place::File {
                 path,
                 open: None,
                 handles,
             },
             space,
+        }
+    }
+
+    /// In a file, which may exist and then counts with what it holds.
+    pub(crate) fn in_file(path: PathBuf, handles: Arc<AtomicUsize>, space: Arc<Space>) -> Self {
+        let held = path.metadata().map_or(0, |meta| meta.len());
+        Self {
+            held,
+            ..Self::new_file(path, handles, space)
         }
     }
 
@@ -97,6 +105,17 @@ impl Entity {
         match &self.place {
             Place::Memory(_) => None,
             Place::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Sees to it that there is a file even where no byte has come.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub(crate) fn make(&self) -> io::Result<()> {
+        match &self.place {
+            Place::File { path, .. } if self.held == 0 => File::create(path).map(|_| ()),
+            _ => Ok(()),
         }
     }
 
@@ -202,9 +221,10 @@ impl Entity {
         }
     }
 
-    /// The bytes belong to a published file now: they no longer count as this upload's.
+    /// The bytes belong to a published file now: they no longer count as this upload's, nor is its file there.
     pub(crate) fn has_been_published(&mut self) {
         self.held = 0;
+        self.place = Place::Memory(Vec::new());
     }
 
     /// Deletes them.

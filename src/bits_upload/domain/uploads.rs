@@ -219,7 +219,11 @@ impl Uploads {
         if self.quirk(Quirk::ReusesSessionIds) {
             return "{5E551017-0000-4000-8000-000000000001}".to_owned();
         }
-        let guid = self.ids.guid();
+        let mut guid = self.ids.guid();
+        // Seeded ids begin anew with each start of the server, and sessions of the last one may live.
+        while self.is_live(&guid) {
+            guid = self.ids.guid();
+        }
         if self.quirk(Quirk::GivesOverlongSessionIds) {
             return format!("{}{}", guid.trim_matches(['{', '}']), "0".repeat(100));
         }
@@ -230,6 +234,11 @@ impl Uploads {
                 .to_lowercase();
         }
         guid
+    }
+
+    fn is_live(&self, id: &str) -> bool {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.contains_key(id)
     }
 
     fn count(&self) -> u64 {

@@ -1,8 +1,23 @@
 //! How long sessions live, and how they live side by side.
 
-use super::{both, data, fault, packet};
-use crate::bits_upload::Settings;
-use std::time::Duration;
+use super::{both, create, data, fault, fragment, packet};
+use crate::{
+    bits_upload::{
+        Settings,
+        domain::{Destination, Folder, Uploads, lock},
+        fragments::FragmentSink,
+        notification::Notifications,
+        quirks::Quirks,
+        server::Core,
+    },
+    message::Request,
+    mock::{Answer, Begin, BodyEnd, Clock, Head, Ids},
+};
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 #[test]
 fn sessions_run_out_and_a_ping_does_not_keep_them() {
@@ -51,4 +66,63 @@ fn two_uploads_at_once_do_not_touch_each_other() {
         peer.close("/a", &ida);
         assert_eq!((peer.get("/a"), peer.get("/b")), (Some(a), Some(b)));
     });
+}
+
+#[test]
+fn a_packet_waits_for_no_other_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = Arc::new(Core {
+        uploads: Uploads::new(
+            Settings::default(),
+            Quirks::from_ids(&[]).unwrap(),
+            Box::new(Folder::open(folder.path(), None).unwrap()),
+            Ids::seeded(7),
+            Clock::START,
+        ),
+        notifications: Notifications::default(),
+    });
+    let ask = |core: &Arc<Core>, request: &Request| {
+        let head = Head::of(request);
+        match Core::packet(core, &head, Clock::START) {
+            Begin::Answer(Answer::Reply(reply)) => reply,
+            Begin::Body(mut sink) => {
+                assert!(sink.chunk(&request.body).is_continue());
+                let Ok(sink) = sink.into_any().downcast::<FragmentSink>() else {
+                    panic!("no fragment: {request:?}");
+                };
+                match sink.end(BodyEnd::Complete, Clock::START) {
+                    Answer::Reply(reply) => reply,
+                    other => panic!("{other:?}"),
+                }
+            }
+            Begin::Answer(other) => panic!("{other:?}"),
+        }
+    };
+    let slow = ask(&core, &create("/slow"));
+    let slow = slow.headers.get("BITS-Session-Id").unwrap();
+    let shared = core.uploads.find(
+        slow,
+        &Destination::from_segments(&["slow".to_owned()]).unwrap(),
+        0,
+        Clock::START,
+    );
+    let shared = shared.unwrap();
+    // As while its bytes are written to a disk that is slow.
+    let held = lock(&shared);
+    let (told, done) = mpsc::channel();
+    let other = Arc::clone(&core);
+    thread::spawn(move || {
+        let created = ask(&other, &create("/f"));
+        let id = created.headers.get("BITS-Session-Id").unwrap().to_owned();
+        for request in [
+            packet("Ping", "/f", None),
+            fragment("/f", &id, 0, 10, &data(10)),
+            packet("Close-Session", "/f", Some(&id)),
+        ] {
+            assert_eq!(ask(&other, &request).status, 200);
+        }
+        told.send(()).unwrap();
+    });
+    done.recv_timeout(Duration::from_secs(20)).unwrap();
+    drop(held);
 }

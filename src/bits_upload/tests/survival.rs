@@ -10,7 +10,10 @@ use proptest::{
     collection, prelude::any, prop_assert_eq, prop_oneof, proptest, strategy::Strategy,
 };
 use rstest::rstest;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn in_folder(folder: &Path) -> Peer {
     Peer::with(Settings::default(), &[], Some(folder))
@@ -83,25 +86,13 @@ fn a_close_that_was_killed_can_be_sent_again(
     peer.put("/f", &id, 0, 50, &data);
     drop(peer);
     let uploads = folder.path().join("uploads");
-    let file = |extension: &str| {
-        let found = fs::read_dir(&uploads)
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path());
-        found
-            .into_iter()
-            .find(|path| path.extension().is_some_and(|e| e == extension))
-            .unwrap()
-    };
-    let record = file("json");
-    let text = fs::read_to_string(&record).unwrap();
-    fs::write(
-        &record,
-        text.replace("\"publishing\":false", "\"publishing\":true"),
-    )
-    .unwrap();
+    let record = file(folder.path(), "jsonl");
+    let mut text = fs::read_to_string(&record).unwrap();
+    text += &announcement(&text);
+    fs::write(&record, text).unwrap();
     if published {
-        fs::rename(file("part"), folder.path().join("files/f")).unwrap();
+        let part = file(folder.path(), "part");
+        fs::rename(part, folder.path().join("files/f")).unwrap();
     }
     if forgotten {
         fs::remove_file(&record).unwrap();
@@ -110,6 +101,121 @@ fn a_close_that_was_killed_can_be_sent_again(
     assert_eq!(peer.close("/f", &id).status, status, "{name}");
     assert_eq!(peer.get("/f"), Some(data), "{name}");
     assert_eq!(fs::read_dir(&uploads).unwrap().count(), 0, "{name}");
+}
+
+/// The only file of an upload with that extension.
+fn file(folder: &Path, extension: &str) -> PathBuf {
+    let uploads = fs::read_dir(folder.join("uploads")).unwrap();
+    let mut found = uploads
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == extension));
+    let only = found.next().unwrap();
+    assert_eq!(found.next(), None);
+    only
+}
+
+/// What a record says next when its file is about to be published.
+fn announcement(lines: &str) -> String {
+    let last = lines.lines().last().unwrap();
+    assert!(last.contains("\"publishing\":false"), "{lines}");
+    let next = last.replace("\"publishing\":false", "\"publishing\":true");
+    format!("\n{next}\n")
+}
+
+#[test]
+fn a_record_torn_at_any_byte_is_what_it_was_before_that_line() {
+    let data = data(50);
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    let id = peer.create("/f");
+    let created = fs::read(file(folder.path(), "jsonl")).unwrap().len();
+    peer.put("/f", &id, 0, 20, &data);
+    drop(peer);
+    let record = file(folder.path(), "jsonl");
+    let mut lines = fs::read_to_string(&record).unwrap();
+    let begun = lines.len();
+    assert!(begun > created, "a total is written down");
+    lines += &announcement(&lines);
+    for torn in 0..=lines.len() {
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(folder.path(), copy.path());
+        fs::write(file(copy.path(), "jsonl"), &lines[..torn]).unwrap();
+        // Nothing is stored before the total is.
+        let held = if torn < begun { 0 } else { 20 };
+        if held == 0 {
+            fs::remove_file(file(copy.path(), "part")).unwrap();
+        }
+        let peer = in_folder(copy.path());
+        if torn < created {
+            assert_eq!(peer.put("/f", &id, 0, 50, &data).status, 500, "{torn}");
+            let left = fs::read_dir(copy.path().join("uploads")).unwrap().count();
+            assert_eq!(left, 0, "{torn}");
+            continue;
+        }
+        let probe = peer.put("/f", &id, 40, 50, &data);
+        assert_eq!(
+            (probe.status, offset(&probe)),
+            (416, Some(held as u64)),
+            "{torn}"
+        );
+        // What is written behind a torn line counts again.
+        let peer = peer.killed();
+        assert_eq!(peer.put("/f", &id, held, 50, &data).status, 200, "{torn}");
+        let peer = peer.killed();
+        assert_eq!(peer.put("/f", &id, 0, 50, &data).status, 200, "{torn}");
+        assert_eq!(peer.put("/f", &id, 0, 9, &data[..9]).status, 400, "{torn}");
+        assert_eq!(peer.close("/f", &id).status, 200, "{torn}");
+        assert_eq!(peer.get("/f"), Some(data.clone()), "{torn}");
+        let left = fs::read_dir(copy.path().join("uploads")).unwrap().count();
+        assert_eq!(left, 0, "{torn}");
+    }
+}
+
+#[test]
+fn a_record_of_another_hand_is_left_alone_with_its_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(in_folder(folder.path()));
+    let uploads = folder.path().join("uploads");
+    fs::write(uploads.join("A.jsonl"), "\n{\"of\":\"a later version\"}\n").unwrap();
+    fs::write(uploads.join("A.part"), "bytes").unwrap();
+    fs::write(uploads.join("B.part"), "bytes of nobody").unwrap();
+    drop(in_folder(folder.path()));
+    assert_eq!(fs::read_dir(&uploads).unwrap().count(), 2);
+    assert_eq!(fs::read(file(folder.path(), "part")).unwrap(), b"bytes");
+}
+
+#[test]
+fn the_record_of_a_close_that_fails_again_and_again_does_not_grow_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    let id = peer.create("/f");
+    peer.put("/f", &id, 0, 9, &data(9));
+    fs::write(folder.path().join("files/f"), "in the way").unwrap();
+    for _ in 0..200 {
+        assert_eq!(peer.close("/f", &id).status, 403);
+    }
+    let record = file(folder.path(), "jsonl").metadata().unwrap().len();
+    assert!(record < 20_000, "{record}");
+    let peer = peer.killed();
+    fs::remove_file(folder.path().join("files/f")).unwrap();
+    assert_eq!(peer.close("/f", &id).status, 200);
+    assert_eq!(peer.get("/f"), Some(data(9)));
+}
+
+#[test]
+fn a_session_that_outlived_the_server_keeps_its_id_to_itself_where_ids_repeat() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = data(9);
+    // Each start has the same seed.
+    let peer = in_folder(folder.path());
+    let first = peer.create("/a");
+    peer.put("/a", &first, 0, 5, &data);
+    drop(peer);
+    let peer = in_folder(folder.path());
+    let second = peer.create("/b");
+    assert_ne!(first, second);
+    assert_eq!(peer.put("/b", &second, 0, 9, &data).status, 200);
+    assert_eq!(offset(&peer.put("/a", &first, 5, 9, &data)), Some(9));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicUsize},
@@ -23,14 +23,16 @@ use tempfile::{TempDir, TempPath};
 /// FOLDER/lock                         held while a server uses the folder
 /// FOLDER/files/...                    what was published, under the path of its URL
 /// FOLDER/uploads/GUID.part            the bytes of an upload, as long as they are
-/// FOLDER/uploads/GUID.json            its record: destination, total, phase
+/// FOLDER/uploads/GUID.jsonl           its record: destination, total, phase; the last whole line counts
 /// FOLDER/replies/GUID/responsefile.bin   an application's reply, until Close-Session
 /// ```
 ///
 /// # Why
 /// The length of the `.part` file is the offset: there is nothing that could disagree with it after a
-/// kill. The record is written whole beside its place and renamed, and only when something in it
-/// changes, which is at most four times in the life of a session, never per fragment.
+/// kill. The record is written only when something in it changes, which is at most four times in the life
+/// of a session that goes well, never per fragment. Each time a whole line is added, between two line ends, so
+/// that a line which a kill or a full disk left torn neither counts nor spoils the next: making a file beside
+/// its place and renaming it would be as safe, and is the dearest thing that a small upload would cost.
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
@@ -83,7 +85,7 @@ impl Folder {
     fn record(&self, id: &str) -> PathBuf {
         self.root
             .join("uploads")
-            .join(format!("{}.json", plain(id)))
+            .join(format!("{}.jsonl", plain(id)))
     }
 
     fn part(&self, id: &str) -> PathBuf {
@@ -99,9 +101,10 @@ impl Folder {
             .join("responsefile.bin")
     }
 
-    /// The path of a destination, where nothing but folders leads there.
-    fn path(&self, destination: &Destination) -> Result<PathBuf, Fault> {
+    /// The path of a destination, where nothing but folders leads there, and what stands there.
+    fn place(&self, destination: &Destination) -> Result<(PathBuf, Found), Fault> {
         let mut path = self.root.join("files");
+        let mut found = Found::Folder;
         for (at, name) in destination.names().iter().enumerate() {
             path.push(name);
             let last = at + 1 == destination.names().len();
@@ -109,14 +112,45 @@ impl Folder {
                 Ok(meta) if meta.is_symlink() || !(last || meta.is_dir()) => {
                     return Err(Fault::Denied);
                 }
-                Ok(meta) if !(meta.is_dir() || meta.is_file()) => return Err(Fault::Denied),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(_) => return Err(Fault::Denied),
+                Ok(meta) if meta.is_dir() => found = Found::Folder,
+                Ok(meta) if meta.is_file() => found = Found::File,
+                Err(error) if error.kind() == ErrorKind::NotFound => found = Found::Nothing,
+                Ok(_) | Err(_) => return Err(Fault::Denied),
             }
         }
-        Ok(path)
+        Ok((path, found))
     }
+
+    /// Writes a record beside its place and puts it there, with nothing of what stood there before.
+    fn replace(&self, record: &Path, line: &[u8], sync: bool) -> io::Result<()> {
+        let beside = record.with_extension("tmp");
+        let mut file = File::create(&beside)?;
+        file.write_all(line)?;
+        if sync {
+            file.sync_all()?;
+        }
+        fs::rename(&beside, record)?;
+        if sync { sync_folder(record) } else { Ok(()) }
+    }
+}
+
+/// How long a record may become before it is written anew: failures add lines, and must not do so for ever.
+const LONGEST: u64 = 16 * 1024;
+
+/// The last whole line that is a record.
+fn last(lines: &[u8]) -> Option<Record> {
+    let whole = lines.split_inclusive(|byte| *byte == b'\n').rev();
+    whole
+        .filter(|line| line.ends_with(b"\n"))
+        .find_map(|line| serde_json::from_slice(line).ok())
+}
+
+/// Whether not one line was written to its end: nobody was told of that session.
+fn is_torn(lines: &[u8]) -> bool {
+    let whole = lines.split_inclusive(|byte| *byte == b'\n');
+    whole
+        .take_while(|line| line.ends_with(b"\n"))
+        .all(|line| line == b"\n")
 }
 
 /// An id as the name of a file.
@@ -170,41 +204,34 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 impl Store for Folder {
     fn look(&self, destination: &Destination) -> Result<Found, Fault> {
-        Ok(match self.path(destination)?.symlink_metadata() {
-            Ok(meta) if meta.is_dir() => Found::Folder,
-            Ok(_) => Found::File,
-            Err(_) => Found::Nothing,
-        })
+        self.place(destination).map(|(_, found)| found)
     }
 
     fn has_folder(&self, destination: &Destination) -> bool {
-        self.path(destination)
-            .is_ok_and(|path| path.parent().is_some_and(Path::is_dir))
+        self.place(destination)
+            .is_ok_and(|(path, _)| path.parent().is_some_and(Path::is_dir))
     }
 
     fn entity(&self, id: &str) -> Entity {
-        let part = self.part(id);
-        let _ = fs::remove_file(&part);
-        Entity::in_file(part, Arc::clone(&self.handles), Arc::clone(&self.space))
+        let handles = Arc::clone(&self.handles);
+        Entity::new_file(self.part(id), handles, Arc::clone(&self.space))
     }
 
     fn publish(&self, entity: &mut Entity, to: &Destination, terms: Terms) -> Result<(), Fault> {
         let failed = |error: io::Error| Fault::from(&error);
-        let path = self.path(to)?;
-        let replaced = match self.look(to)? {
+        let (path, found) = self.place(to)?;
+        let replaced = match found {
             Found::Folder => return Err(Fault::IsFolder),
             Found::File if !terms.overwrite => return Err(Fault::Exists),
             Found::File => path.metadata().map_or(0, |meta| meta.len()),
             Found::Nothing => 0,
         };
-        if let Some(folder) = path.parent() {
+        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
             fs::create_dir_all(folder).map_err(|_| Fault::Denied)?;
         }
         entity.rest(terms.sync).map_err(failed)?;
+        entity.make().map_err(failed)?;
         let part = entity.file().unwrap_or(Path::new("")).to_owned();
-        if entity.held() == 0 {
-            File::create(&part).map_err(failed)?;
-        }
         if terms.overwrite {
             fs::rename(&part, &path).map_err(failed)?;
             self.space.give(replaced);
@@ -219,19 +246,32 @@ impl Store for Folder {
     }
 
     fn open(&self, destination: &Destination) -> Option<Stored> {
-        stored(&self.path(destination).ok()?)
+        stored(&self.place(destination).ok()?.0)
     }
 
     fn save(&self, record: &Record, sync: bool) -> io::Result<()> {
         let path = self.record(&record.id);
-        let beside = path.with_extension("tmp");
-        let mut file = File::create(&beside)?;
-        file.write_all(&serde_json::to_vec(record)?)?;
-        if sync {
-            file.sync_all()?;
+        let mut line = vec![b'\n'];
+        serde_json::to_writer(&mut line, record)?;
+        line.push(b'\n');
+        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let before = file.metadata()?.len();
+        if before > LONGEST {
+            return self.replace(&path, &line, sync);
         }
-        fs::rename(&beside, &path)?;
-        if sync { sync_folder(&path) } else { Ok(()) }
+        let mut written = file.write_all(&line);
+        if written.is_ok() && sync {
+            written = file.sync_data();
+        }
+        // What failed is not to come to light after a restart.
+        written.inspect_err(|_| {
+            let _ = file.set_len(before);
+        })?;
+        if sync && before == 0 {
+            sync_folder(&path)
+        } else {
+            Ok(())
+        }
     }
 
     fn forget(&self, id: &str) {
@@ -256,7 +296,8 @@ impl Store for Folder {
         }
     }
 
-    /// Parts without a record belonged to sessions that had ended; they go.
+    /// Parts without a record belonged to sessions that had ended, records without a line to sessions that nobody
+    /// was told of; they go.
     fn recover(&self) -> Vec<(Record, Entity)> {
         let mut found = Vec::new();
         let Ok(entries) = fs::read_dir(self.root.join("uploads")) else {
@@ -264,18 +305,21 @@ impl Store for Folder {
         };
         for path in entries.flatten().map(|entry| entry.path()) {
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some("json") => {
-                    let record = fs::read(&path)
-                        .ok()
-                        .and_then(|text| serde_json::from_slice::<Record>(&text).ok());
-                    if let Some(record) = record.filter(|record| self.record(&record.id) == path) {
+                Some("jsonl") => {
+                    let Ok(lines) = fs::read(&path) else {
+                        continue;
+                    };
+                    let record = last(&lines).filter(|record| self.record(&record.id) == path);
+                    if let Some(record) = record {
                         let handles = Arc::clone(&self.handles);
                         let part = self.part(&record.id);
                         let entity = Entity::in_file(part, handles, Arc::clone(&self.space));
                         found.push((record, entity));
+                    } else if is_torn(&lines) {
+                        let _ = fs::remove_file(&path);
                     }
                 }
-                Some("part") if !path.with_extension("json").exists() => {
+                Some("part") if !path.with_extension("jsonl").exists() => {
                     self.space
                         .give(path.metadata().map_or(0, |meta| meta.len()));
                     let _ = fs::remove_file(&path);
