@@ -22,6 +22,8 @@ use support::{
 
 const MIB: usize = 1 << 20;
 const FRAGMENT: usize = 2 * MIB;
+/// Each has its number in its first bytes.
+const BLOCK: usize = 4096;
 /// How many fragments go to one side before the other takes its turn.
 const TURN: usize = 64;
 const SESSIONS: usize = 1000;
@@ -78,7 +80,7 @@ fn large(table: &mut Table) {
                 let side = &mut sides[at];
                 let began = Instant::now();
                 for number in turn.clone() {
-                    fill(&mut body, number);
+                    fill(&mut body, number, 0);
                     side.fragment(number, fragments, &body).await;
                 }
                 let sent = (turn.len() * FRAGMENT / MIB) as f64;
@@ -152,11 +154,11 @@ fn packet(target: &str, kind: &str, fields: &[(&str, &str)], length: usize) -> V
     head("BITS_POST", target, &all, length)
 }
 
-/// Bytes that no other fragment has in that place.
-fn fill(body: &mut [u8], number: usize) {
-    for (at, piece) in body.chunks_exact_mut(4096).enumerate() {
-        piece[..8].copy_from_slice(&(number as u64).to_le_bytes());
-        piece[8..16].copy_from_slice(&(at as u64).to_le_bytes());
+/// Bytes that no other fragment has in that place; these begin with the n-th block.
+fn fill(body: &mut [u8], number: usize, first: usize) {
+    for (at, block) in body.chunks_exact_mut(BLOCK).enumerate() {
+        block[..8].copy_from_slice(&(number as u64).to_le_bytes());
+        block[8..16].copy_from_slice(&((first + at) as u64).to_le_bytes());
     }
 }
 
@@ -164,7 +166,7 @@ fn verify(file: &Path, fragments: usize) {
     let mut open = File::open(file).expect("it was published");
     let [mut wanted, mut held] = [vec![0; FRAGMENT], vec![0; FRAGMENT]];
     for number in 0..fragments {
-        fill(&mut wanted, number);
+        fill(&mut wanted, number, 0);
         open.read_exact(&mut held).expect("it is long enough");
         assert!(
             held == wanted,
@@ -237,59 +239,50 @@ const PACKETS: usize = 6;
 const PIECE: usize = MIB / 4;
 
 /// Sends the n-th packet of every session before any connection comes to the next.
+///
+/// Each connection has a fragment in memory before the first request goes out, and changes only its numbers for the
+/// next: a load generator that made 1,000 MiB meanwhile would be measured itself.
 fn at_once(server: &Serving, connections: usize, kind: &str) -> Tally {
     let kind = kind.to_owned();
     let ids = RefCell::new(vec![String::new(); SESSIONS]);
+    let bodies = RefCell::new(vec![vec![0; PIECE]; connections]);
+    for (number, body) in bodies.borrow_mut().iter_mut().enumerate() {
+        fill(body, number, 0);
+    }
     conversations(
         server.addr,
         connections,
         async move |first, conversation: &mut Conversation| {
-            for packet in 0..PACKETS {
+            let mut body = std::mem::take(&mut bodies.borrow_mut()[first]);
+            for at in 0..PACKETS {
                 for number in (first..SESSIONS).step_by(connections) {
                     let target = format!("/{}", name(&kind, number));
-                    let id = ids.borrow()[number].clone();
-                    let told = one(conversation, &target, &id, packet, number).await;
-                    if packet == 0 {
-                        ids.borrow_mut()[number] = told;
+                    if at == 0 {
+                        let create = packet(&target, "Create-Session", &[PROTOCOL], 0);
+                        let reply = conversation.send(&[&create]).await;
+                        let told = reply.field("BITS-Session-Id").unwrap_or_default();
+                        told.clone_into(&mut ids.borrow_mut()[number]);
+                        continue;
                     }
+                    let id = ids.borrow()[number].clone();
+                    let session = ("BITS-Session-Id", id.as_str());
+                    if at == PACKETS - 1 {
+                        let close = packet(&target, "Close-Session", &[session], 0);
+                        conversation.send(&[&close]).await;
+                        continue;
+                    }
+                    let (begin, next) = ((at - 1) * PIECE, at * PIECE);
+                    let range = format!("bytes {begin}-{}/{MIB}", next - 1);
+                    let fields = [session, ("Content-Range", range.as_str())];
+                    let head = packet(&target, "Fragment", &fields, PIECE);
+                    fill(&mut body, number, begin / BLOCK);
+                    let reply = conversation.send(&[&head, &body]).await;
+                    let held = reply.field("BITS-Received-Content-Range");
+                    assert_eq!(held, Some(next.to_string().as_str()));
                 }
             }
         },
     )
-}
-
-/// Sends one packet; gives the session's id.
-async fn one(
-    conversation: &mut Conversation,
-    target: &str,
-    id: &str,
-    at: usize,
-    number: usize,
-) -> String {
-    let session = ("BITS-Session-Id", id);
-    if at == 0 {
-        let create = packet(target, "Create-Session", &[PROTOCOL], 0);
-        let reply = conversation.send(&[&create]).await;
-        return reply
-            .field("BITS-Session-Id")
-            .unwrap_or_default()
-            .to_owned();
-    }
-    if at == PACKETS - 1 {
-        let close = packet(target, "Close-Session", &[session], 0);
-        conversation.send(&[&close]).await;
-        return String::new();
-    }
-    let (first, next) = ((at - 1) * PIECE, at * PIECE);
-    let range = format!("bytes {first}-{}/{MIB}", next - 1);
-    let fields = [session, ("Content-Range", range.as_str())];
-    let head = packet(target, "Fragment", &fields, PIECE);
-    let reply = conversation
-        .send(&[&head, &content(number)[first..next]])
-        .await;
-    let held = reply.field("BITS-Received-Content-Range");
-    assert_eq!(held, Some(next.to_string().as_str()));
-    String::new()
 }
 
 fn name(kind: &str, number: usize) -> String {
@@ -298,6 +291,6 @@ fn name(kind: &str, number: usize) -> String {
 
 fn content(number: usize) -> Vec<u8> {
     let mut body = vec![0; MIB];
-    fill(&mut body, number);
+    fill(&mut body, number, 0);
     body
 }

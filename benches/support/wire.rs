@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use std::{net::SocketAddr, ops::Range};
+use std::{io::IoSlice, net::SocketAddr, ops::Range};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -93,11 +93,11 @@ impl Line {
 
     /// Sends a request, given in pieces, and waits for the whole reply.
     pub(crate) async fn send(&mut self, pieces: &[&[u8]]) -> Received<'_> {
-        for piece in pieces {
-            self.stream
-                .write_all(piece)
-                .await
-                .expect("the server reads");
+        let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        let mut left = &mut slices[..];
+        while !left.is_empty() {
+            let sent = self.stream.write_vectored(left).await;
+            IoSlice::advance_slices(&mut left, sent.expect("the server reads"));
         }
         self.held = 0;
         let mut framed = None;
