@@ -160,3 +160,75 @@ fn each_xml_text(element: &mut xml::Element, replace: &impl Fn(&str) -> String) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Subject, lay_out};
+    use crate::{
+        message::Headers,
+        source::{Literal, Matcher, MatcherKind, Place, Template},
+    };
+    use indexmap::IndexMap;
+    use rstest::rstest;
+
+    fn laid_out(content_type: &str, body: &str) -> Option<String> {
+        let mut headers = Headers::new();
+        if !content_type.is_empty() {
+            headers.append("Content-Type", content_type);
+        }
+        let namespaces = IndexMap::from([("s".to_owned(), "urn:shop".to_owned())]);
+        lay_out(
+            &headers,
+            body.as_bytes(),
+            &namespaces,
+            [("/a/@k", false, &()), ("$.k", true, &())].into_iter(),
+            |(), value| Some(format!("[{}]", value.text())),
+            |text| text.replace("host", "[host]"),
+        )
+    }
+
+    #[rstest]
+    #[case("", "<a>1</a>", Some("<a>1</a>\n"))]
+    #[case("", " [1]", Some("[\n  1\n]"))]
+    #[case("", "text", None)]
+    #[case("text/xml", "{}", None)]
+    #[case("text/json", "<a/>", None)]
+    fn a_body_is_what_it_says_or_else_what_it_looks_like(
+        #[case] content_type: &str,
+        #[case] body: &str,
+        #[case] text: Option<&str>,
+    ) {
+        assert_eq!(laid_out(content_type, body).as_deref(), text);
+    }
+
+    #[test]
+    fn only_the_attribute_that_a_path_gives_is_masked() {
+        let body = "<a xmlns:s='urn:shop' s:k='1' j='2' k='3'/>";
+        assert_eq!(
+            laid_out("", body).as_deref(),
+            Some("<a xmlns:s=\"urn:shop\" j=\"2\" k=\"[3]\" s:k=\"1\"/>\n")
+        );
+    }
+
+    #[test]
+    fn names_are_replaced_in_texts_and_attributes_of_xml() {
+        let body = "<a b='at host'><c>host</c></a>";
+        assert_eq!(
+            laid_out("", body).as_deref(),
+            Some("<a b=\"at [host]\">\n  <c>[host]</c>\n</a>\n")
+        );
+    }
+
+    #[rstest]
+    #[case("a", true)]
+    #[case("b", false)]
+    #[case("{{ v }}", false)]
+    fn a_redaction_fits_by_a_matcher_without_templates(#[case] text: &str, #[case] fits: bool) {
+        let template = Template::parse(text, Place::nowhere()).expect("a template");
+        let matcher = Matcher {
+            place: Place::nowhere(),
+            kind: MatcherKind::Equals(Literal::Text(template)),
+        };
+        assert_eq!(Subject::of_text("a").fits(&matcher), fits);
+    }
+}

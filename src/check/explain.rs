@@ -83,7 +83,7 @@ pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Ex
                 ..explained
             }
         }
-        MatcherKind::Sorted(order) if !found.is_absent() => {
+        MatcherKind::Sorted(order) => {
             let actual = match misplaced(*order, found) {
                 Some((late, before)) => {
                     format!("{} behind {}", quoted(&late), quoted(&before))

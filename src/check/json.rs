@@ -80,6 +80,7 @@ mod tests {
     #[case("$.a[0]['b*,:?..']", true)]
     #[case("$[\"it's\"]", true)]
     #[case("$['a\\'*']", true)]
+    #[case("$['a'].*", false)]
     #[case("$.*", false)]
     #[case("$..a", false)]
     #[case("$[0,1]", false)]
@@ -94,6 +95,8 @@ mod tests {
     fn what_is_no_json_or_no_path_says_why() {
         assert_eq!(parse(b" "), Err("it is empty".to_owned()));
         assert!(parse(b"{\"a\":").expect_err("cut").contains("EOF"));
+        let most = format!("[{}1]", "1,".repeat(299_999));
+        assert!(parse(most.as_bytes()).is_ok());
         let long = format!("[{}1]", "1,".repeat(300_000));
         assert!(
             parse(long.as_bytes())

@@ -185,15 +185,6 @@ impl Judge {
         let ProvedBy::Invariant { when, then } = &clause.proved_by else {
             return Ok(());
         };
-        // What `when` names with `let`, `then` knows too.
-        let with_values;
-        let env = match when {
-            Some(when) if !when.values.is_empty() => {
-                with_values = env.with(&when.values)?;
-                &with_values
-            }
-            _ => env,
-        };
         if let Some(when) = when
             && !case.fits(when, env)?
         {

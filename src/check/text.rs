@@ -135,7 +135,28 @@ mod tests {
             "{right}"
         );
         assert!(diff.is_some());
+        let diff = diff.expect("both are long");
+        assert_eq!((diff.expected, diff.actual), (expected, actual.clone()));
         assert!(side_by_side("short", &actual).2.is_none());
+        let (_, right, _) = side_by_side("xxx", &actual);
+        assert!(right.starts_with("\"xx"), "{right}");
+        let late = format!("{}A", "x".repeat(300));
+        let (left, right, _) = side_by_side(&"x".repeat(150), &late);
+        assert!(right.starts_with("...") && right.contains("xxA"), "{right}");
+        assert_eq!(left, format!("\"{}\"", "x".repeat(150)));
+    }
+
+    #[test]
+    fn two_hundred_characters_are_shown_whole() {
+        let most = "x".repeat(200);
+        assert_eq!(quoted(&most), format!("\"{most}\""));
+        assert_eq!(
+            quoted(&format!("{most}x")),
+            format!("\"{most}\"... (201 characters)")
+        );
+        // The other one is longer, and differs late: the whole of this is shown nevertheless.
+        let (left, _, _) = side_by_side(&most, &"x".repeat(300));
+        assert_eq!(left, format!("\"{most}\""));
     }
 
     #[test]

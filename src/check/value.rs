@@ -48,17 +48,13 @@ impl<'a> Found<'a> {
 
     /// What `each`, `exactly` and `in-order` look at.
     pub(crate) fn list(&self) -> Vec<Item<'_>> {
-        let elements = |value: &'_ Value| match value {
-            Value::Array(list) => Some(list.len()),
-            _ => None,
-        };
         match self {
             Self::Several(items) => items.iter().map(Item::borrowed).collect(),
             Self::Names(Value::Array(list)) => borrow_all(list),
-            Self::One(Item::Json(value)) if elements(value).is_some() => {
-                value.as_array().map(|l| borrow_all(l)).unwrap_or_default()
-            }
-            Self::One(item) => vec![item.borrowed()],
+            Self::One(item) => match item {
+                Item::Json(value) if let Some(list) = value.as_array() => borrow_all(list),
+                item => vec![item.borrowed()],
+            },
             Self::Names(_) => Vec::new(),
             Self::Body(text) => vec![Item::Text(Cow::Borrowed(text))],
         }
@@ -132,7 +128,6 @@ fn element_is(ty: Type, element: &Element) -> bool {
         Type::Present => true,
         Type::Null => element.is_nil(),
         _ if element.is_nil() => false,
-        Type::Empty => element.nodes.is_empty(),
         // XML does not tell lists from records: an element that has no text of its own can be either.
         Type::Object | Type::Array => element.nodes.iter().all(|node| match node {
             super::xml::Node::Element(_) => true,
@@ -244,6 +239,13 @@ mod tests {
     #[case("<a><b/></a>", Type::String, false)]
     #[case("<a/>", Type::Empty, true)]
     #[case("<a/>", Type::String, true)]
+    #[case("<a><![CDATA[]]></a>", Type::Empty, true)]
+    #[case("<a><b/></a>", Type::Empty, false)]
+    #[case(
+        "<a xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'/>",
+        Type::Present,
+        true
+    )]
     #[case("<a> </a>", Type::Empty, false)]
     #[case(
         "<a xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'/>",

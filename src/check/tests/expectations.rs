@@ -12,6 +12,9 @@ fn sample() -> Exchange {
             .header("X-One", "1")
             .header("X-Many", "a")
             .header("X-Many", "b")
+            .header("X-Same", "a")
+            .header("X-Same", "a")
+            .header("X-Big", "9007199254740993")
             .header("X-Words", "one, Two")
             .header("X-Blank", ""),
     )
@@ -265,6 +268,22 @@ fn sample() -> Exchange {
 #[case(
     "{ let: { n: \"{{ 3 + 4 }}\" }, json: { $.Id: \"{{ n }}\" } }",
     "{ let: { n: \"{{ 3 + 5 }}\" }, json: { $.Id: \"{{ n }}\" } }"
+)]
+#[case(
+    "{ header: { X-None: { not: { words: { count: 0 } } } } }",
+    "{ header: { X-None: { words: { count: 0 } } } }"
+)]
+#[case(
+    "{ header: { X-Same: { sorted: ordinal } } }",
+    "{ header: { X-Same: { exactly: [a] } } }"
+)]
+#[case(
+    "{ header: { X-Big: { at-least: 9007199254740993 } } }",
+    "{ header: { X-Big: { at-most: 9007199254740992 } } }"
+)]
+#[case(
+    "{ json: { $.Id: { exactly: [7] } } }",
+    "{ json: { $.Id: { exactly: [] } } }"
 )]
 fn a_key_fits_and_does_not(#[case] fit: &str, #[case] misfit: &str) {
     assert!(fits(fit, &sample()), "{fit}: {}", told(fit, &sample()));

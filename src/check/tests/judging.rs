@@ -96,6 +96,77 @@ fn a_clause_of_the_client_is_judged_for_the_client_only_and_when_the_server_brok
 }
 
 #[test]
+fn a_client_keeps_its_promise_although_the_exchange_broke() {
+    let judge = judge();
+    let mut exchange = broken(How::Reset);
+    exchange.request.headers.append("User-Agent", "curl");
+    let judged = judge.client(&exchange, Some(0), &Scope::new());
+    assert_eq!(ids(&judge, &judged.kept), ["client.agent"]);
+    assert!(judged.broken.is_empty());
+    let judged = judge.only("client.agent", &exchange, Some(0), &Scope::new());
+    assert_eq!(ids(&judge, &judged.kept), ["client.agent"]);
+}
+
+#[test]
+fn one_invariant_is_judged_alone_where_it_concerns_the_operation() {
+    let judge = judge();
+    let mut reply = good();
+    reply.headers.set("X-Limit", "11");
+    let exchange = exchange(reply);
+    let only = |id: &str, operation| judge.only(id, &exchange, operation, &Scope::new());
+    assert_eq!(
+        ids(&judge, &only("order.token", Some(0)).kept),
+        ["order.token"]
+    );
+    let limit = only("order.limit", Some(0));
+    assert_eq!(ids(&judge, &limit.broken), ["order.limit"]);
+    assert_eq!(limit.findings.len(), 1);
+    for nothing in [
+        only("order.limit", Some(1)),
+        only("order.limit", None),
+        only("order.kept", Some(0)),
+        only("no.such", Some(0)),
+    ] {
+        assert!(
+            nothing.kept.is_empty() && nothing.broken.is_empty(),
+            "{nothing:?}"
+        );
+    }
+}
+
+#[test]
+fn those_that_concern_an_operation_are_the_invariants_of_the_server() {
+    let judge = judge();
+    assert_eq!(
+        ids(&judge, judge.concerned(Some(0))),
+        ["order.token", "order.limit", "everything.named"]
+    );
+    assert_eq!(ids(&judge, judge.concerned(None)), ["everything.named"]);
+}
+
+#[rstest]
+#[case(&[("form", "old")], true)]
+#[case(&[("form", "new")], true)]
+#[case(&[("form", "other")], false)]
+#[case(&[("form", "old"), ("size", "small")], false)]
+#[case(&[("size", "large")], true)]
+#[case(&[], true)]
+fn a_target_is_meant_unless_one_of_its_traits_says_otherwise(
+    #[case] traits: &[(&str, &str)],
+    #[case] meant: bool,
+) {
+    let wanted = [
+        ("form".to_owned(), vec!["old".to_owned(), "new".to_owned()]),
+        ("size".to_owned(), vec!["large".to_owned()]),
+    ];
+    let traits = traits
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    assert_eq!(crate::check::holds(&wanted, &traits), meant);
+}
+
+#[test]
 fn a_broken_exchange_breaks_every_invariant_that_always_holds() {
     let judge = judge();
     let judged = judge.invariants(&broken(How::Reset), Some(0), &Scope::new());
@@ -204,6 +275,24 @@ fn a_value_is_captured(#[case] from: CaptureFrom, #[case] expected: Value) {
 }
 
 #[rstest]
+#[case("<a>7</a>", json!("7"))]
+#[case(
+    "<a xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'/>",
+    Value::Null
+)]
+fn an_element_is_captured_as_text_and_nil_as_null(#[case] body: &str, #[case] expected: Value) {
+    let capture = Capture {
+        name: "v".to_owned(),
+        from: CaptureFrom::Xml("/a".into()),
+        optional: false,
+        place: Place::nowhere(),
+    };
+    let exchange = exchange(super::xml_reply(body));
+    let value = judge().capture(&capture, &exchange, Some(0), &Scope::new());
+    assert_eq!(value.expect("a value"), expected);
+}
+
+#[rstest]
 #[case(CaptureFrom::Header("X-None".into()))]
 #[case(CaptureFrom::Json("$.None".into()))]
 #[case(CaptureFrom::Xml("/a".into()))]
@@ -220,6 +309,9 @@ fn what_is_not_there_cannot_be_captured_unless_it_is_optional(#[case] from: Capt
         .capture(&capture, &exchange, Some(0), &Scope::new())
         .expect_err("nothing there");
     assert!(finding.clause.is_none() && finding.expected.contains("`v`"));
+    if let CaptureFrom::Body(_) = &capture.from {
+        assert_eq!(finding.expected, "a value for `v`: text that matches /zzz/");
+    }
     capture.optional = true;
     let value = judge().capture(&capture, &exchange, Some(0), &Scope::new());
     assert_eq!(value.expect("optional"), json!(""));

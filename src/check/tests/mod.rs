@@ -3,6 +3,7 @@
 mod expectations;
 mod judging;
 mod shapes;
+mod telling;
 
 use super::Judge;
 use crate::{
