@@ -6,7 +6,7 @@ use super::{
     mismatch::{Gathered, Mismatch},
     render::Env,
     shape,
-    summary::{asks_reply, first_key, summary},
+    summary::{asks_framing_only, asks_reply, first_key, summary},
     value::{Found, Item},
     view::View,
 };
@@ -118,6 +118,18 @@ impl<'a> Case<'a> {
             with_values = env.with(&expectation.values)?;
             &with_values
         };
+        if self.exchange.outcome.is_err()
+            && asks_framing_only(expectation)
+            && let Some(wrong) = self.exchange.misframed()
+        {
+            if let Some(matcher) = &expectation.framing {
+                framed(matcher, "wrong", Some(&wrong), env, into)?;
+            }
+            if !expectation.any.is_empty() {
+                self.any(&expectation.any, env, into)?;
+            }
+            return Ok(());
+        }
         if !self.connection(expectation, env, into)? {
             return Ok(());
         }
@@ -240,13 +252,15 @@ impl<'a> Case<'a> {
             text(matcher, "version", reply.version.as_str(), env, into)?;
         }
         if let Some(matcher) = &expectation.framing {
+            let wrong = self.exchange.misframed();
             let word = match reply.framing {
+                _ if wrong.is_some() => "wrong",
                 Framing::Length => "length",
                 Framing::Chunked => "chunked",
                 Framing::Close => "close",
                 Framing::Bodiless => "none",
             };
-            text(matcher, "framing", word, env, into)?;
+            framed(matcher, word, wrong.as_deref(), env, into)?;
         }
         message.fields(&expectation.header, env, into)?;
         message.paths(
@@ -443,6 +457,27 @@ fn status(
         &matcher.place,
         || "status".to_owned(),
         || plain(describe(matcher, env), status_line(reply)),
+    );
+    Ok(())
+}
+
+/// How the end of the body was told; of wrong framing, what is wrong with it.
+fn framed(
+    matcher: &Matcher,
+    word: &str,
+    wrong: Option<&str>,
+    env: &Env<'_>,
+    into: &mut Gathered,
+) -> Result<(), Wrong> {
+    let Some(wrong) = wrong else {
+        return text(matcher, "framing", word, env, into);
+    };
+    let fit = fits(matcher, &Found::text(word), env)?;
+    into.look(
+        fit,
+        &matcher.place,
+        || "framing".to_owned(),
+        || plain(describe(matcher, env), wrong.to_owned()),
     );
     Ok(())
 }

@@ -1,4 +1,7 @@
-use super::{ClauseRef, Finding, Mismatch, Wrong, capture, expectation::Case, render::Env};
+use super::{
+    ClauseRef, Finding, Mismatch, Wrong, capture, expectation::Case, render::Env,
+    summary::asks_framing_only,
+};
 use crate::{
     contract::{Clause, Contract, Expectation, Judges, Level, ProvedBy, operation_scope},
     message::Exchange,
@@ -101,6 +104,20 @@ impl Judge {
         scope: &Scope,
     ) -> Judged {
         self.some(Judges::Server, exchange, operation, scope, &mut |_| true)
+    }
+
+    /// Those of them that promise nothing but how replies are framed. They are judged of a reply too that did not come whole,
+    /// or that is none ([`Exchange::misframed`]).
+    #[must_use]
+    pub fn framing(&self, exchange: &Exchange, operation: Option<usize>, scope: &Scope) -> Judged {
+        let framed = |at: usize| is_about_framing(&self.contract.clauses[at]);
+        self.some(Judges::Server, exchange, operation, scope, &mut { framed })
+    }
+
+    /// Whether any clause promises how replies are framed. Where none does, a run still tells wrong framing, as a finding without
+    /// a clause.
+    pub(crate) fn promises_framing(&self) -> bool {
+        self.contract.clauses.iter().any(is_about_framing)
     }
 
     /// One invariant alone, by its id; a behaviour, or one that does not concern the operation, gives nothing.
@@ -388,6 +405,13 @@ impl Concerned {
             Some(at) => self.operations.get(at).map_or(&[], Vec::as_slice),
             None => &self.other,
         }
+    }
+}
+
+fn is_about_framing(clause: &Clause) -> bool {
+    match &clause.proved_by {
+        ProvedBy::Invariant { when: None, then } => asks_framing_only(then),
+        _ => false,
     }
 }
 

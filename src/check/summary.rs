@@ -15,6 +15,25 @@ pub(super) fn asks_reply(e: &Expectation) -> bool {
         || e.not.as_deref().is_some_and(asks_reply)
 }
 
+/// Whether nothing but the framing is asked, so that it can be said of a reply that did not come whole too.
+pub(super) fn asks_framing_only(e: &Expectation) -> bool {
+    let own = e.framing.is_some();
+    let others = e.status.is_some()
+        || !e.header.is_empty()
+        || !e.json.is_empty()
+        || !e.xml.is_empty()
+        || !e.members.is_empty()
+        || e.shape.is_some()
+        || e.body.is_some()
+        || e.version.is_some()
+        || e.broken.is_some()
+        || !e.computed.is_empty()
+        || e.request.is_some()
+        || e.within.is_some()
+        || e.not.is_some();
+    !others && (own || !e.any.is_empty()) && e.any.iter().all(asks_framing_only)
+}
+
 pub(super) fn first_key(e: &Expectation) -> &'static str {
     if e.status.is_some() {
         "status"

@@ -7,9 +7,15 @@ use super::{
 };
 use crate::message::{Broken, Framing, How, Reply, Request};
 use bytes::{Bytes, BytesMut};
-use std::{io, time::Duration};
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf},
     time::{Instant, timeout_at},
 };
 
@@ -134,11 +140,7 @@ impl Wire {
         let answered = progress.total > 0;
         match outcome {
             Ok(()) => {
-                let excess = progress
-                    .arrived
-                    .split_to(progress.arrived.len().min(4096))
-                    .freeze();
-                let reply = progress.take().unwrap_or_default();
+                let (reply, excess) = progress.whole();
                 Sent {
                     reusable: written && cut.is_none() && excess.is_empty() && head::keeps(&reply),
                     outcome: Ok(reply),
@@ -159,6 +161,47 @@ impl Wire {
                 }
             }
         }
+    }
+}
+
+/// Reads one reply to a request of that method from bytes, as from a connection. Behind them the connection ends; one that is
+/// kept says nothing more. Gives the outcome with the bytes that belong to no reply.
+pub(crate) fn read_reply(bytes: &[u8], kept: bool, method: &str) -> (Result<Reply, Broken>, Bytes) {
+    let mut progress = Progress::default();
+    let mut reader = Recorded { left: bytes, kept };
+    let read = {
+        let reading = pin!(progress.read(&mut reader, method, Limits::default()));
+        reading.poll(&mut Context::from_waker(Waker::noop()))
+    };
+    match read {
+        Poll::Ready(Ok(())) => {
+            let (reply, excess) = progress.whole();
+            (Ok(reply), excess)
+        }
+        Poll::Ready(Err(stop)) => (Err(progress.tell(stop, Duration::ZERO)), Bytes::new()),
+        Poll::Pending => {
+            let broken = progress.tell(Stop::Stalled, Duration::ZERO);
+            (Err(broken), Bytes::new())
+        }
+    }
+}
+
+/// Bytes as a connection gives them.
+struct Recorded<'b> {
+    left: &'b [u8],
+    kept: bool,
+}
+
+impl AsyncRead for Recorded<'_> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.left.is_empty() && self.kept {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.left).poll_read(context, into)
     }
 }
 
@@ -263,6 +306,13 @@ impl Progress {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Stop::End),
             Err(error) => Err(Stop::Io(error)),
         }
+    }
+
+    /// The reply that was read, and of what stands behind it as much as an exchange keeps.
+    fn whole(&mut self) -> (Reply, Bytes) {
+        let behind = self.arrived.len().min(4096);
+        let excess = self.arrived.split_to(behind).freeze();
+        (self.take().unwrap_or_default(), excess)
     }
 
     fn take(&mut self) -> Option<Reply> {

@@ -1,7 +1,7 @@
 //! What reqwest sends unchanged goes through its pool.
 
 use super::{Outgoing, head::text};
-use crate::message::{Broken, Framing, Headers, How, Reply, Request, Version};
+use crate::message::{Broken, Exchange, Framing, Headers, How, Reply, Request, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
 use std::{collections::HashSet, error::Error, io, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -104,10 +104,9 @@ pub(super) async fn send(
         Ok(Err(error)) => return (Err(told(&error, "before a whole head of a reply")), 0),
         Ok(Ok(response)) => response,
     };
-    let connection = response
-        .extensions()
-        .get::<HttpInfo>()
-        .map_or(0, |info| (1 << 32) | u64::from(info.local_addr().port()));
+    let connection = response.extensions().get::<HttpInfo>().map_or(0, |info| {
+        Exchange::POOLED | u64::from(info.local_addr().port())
+    });
     let mut reply = head_of(&response, &request.method);
     let length = response.content_length();
     let head: usize = reply

@@ -23,7 +23,7 @@ pub struct Expectation {
     pub shape: Option<(String, Place)>,
     /// `body: MATCHER`, `body: null` (empty), or `body: { same-as: SOURCE }`
     pub body: Option<Box<BodyExpectation>>,
-    /// `framing: length | chunked | close | none`
+    /// `framing: length | chunked | close | none | wrong`; wrong: the reply does not end where it says, or is no HTTP
     pub framing: Option<Box<Matcher>>,
     /// `version: HTTP/1.1`
     pub version: Option<Box<Matcher>>,

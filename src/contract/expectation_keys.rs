@@ -30,7 +30,7 @@ pub(crate) static EXPECTATION: Table = Table {
         Key::new(
             "framing",
             Shape::Matcher,
-            "how the end of the body was told: length, chunked, close, none",
+            "how the end of the body was told: length, chunked, close, none; `wrong` where that is not true",
         ),
         Key::new("version", Shape::Matcher, "the version of the status line"),
         Key::new(

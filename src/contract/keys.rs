@@ -407,6 +407,7 @@ pub(crate) static EDIT: Table = Table {
             "another version",
         ),
         Key::new("broken", Shape::Text, "the exchange breaks"),
+        Key::new("excess", Shape::Text, "bytes behind the reply"),
     ],
 };
 

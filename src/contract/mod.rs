@@ -17,6 +17,8 @@ mod read_expectation;
 mod read_operation;
 mod types;
 
+#[cfg(test)]
+pub(crate) use names::LIMITS;
 pub(crate) use names::known_names;
 pub(crate) use paths::{PathKind, check_path};
 pub(crate) use pattern::SEGMENT;

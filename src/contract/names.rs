@@ -3,6 +3,21 @@
 use super::find::document_key;
 use crate::source::{Problem, Reading, Span, Template, suggestion};
 
+/// What `--set` means as a limit of every server: no trait may be called so, or nobody could set it.
+pub(crate) const LIMITS: [&str; 11] = [
+    "connections",
+    "head-bytes",
+    "head-time",
+    "idle-time",
+    "body-bytes",
+    "body-idle",
+    "write-idle",
+    "least-rate",
+    "drain-bytes",
+    "grace",
+    "journal-bytes",
+];
+
 /// Reports a source whose document the contract does not list.
 pub(super) fn known_document(
     reading: &mut Reading,

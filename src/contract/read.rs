@@ -1,7 +1,7 @@
 use super::{
     Clause, Contract, Document, Latitude, Omitted, Operation, Redaction, Shape, Trait,
     keys::{CONTRACT, DOCUMENT, LATITUDE, OMITTED, REDACTION, SECRET, TRAIT},
-    names::{known_document, known_names},
+    names::{LIMITS, known_document, known_names},
     paths::{PathKind, check_path},
     read_clause::{self, read_clause},
     read_expectation::Vocabulary,
@@ -225,7 +225,16 @@ fn read_trait_table(reading: &mut Reading, fields: &Fields<'_>) -> IndexMap<Stri
         .map(|node| reading.pairs(node, "a map of traits"))
         .unwrap_or_default();
     let mut traits = IndexMap::new();
-    for (name, _, node) in pairs {
+    for (name, key, node) in pairs {
+        if LIMITS.contains(&name) {
+            reading.problem(
+                "trait-is-limit",
+                key.span,
+                format!("a trait cannot be called `{name}`: `--set {name}=..` is a limit of every server"),
+                "the name of a limit",
+                Some("choose another name; `wireproof serve SUITE --help-settings` lists the limits".to_owned()),
+            );
+        }
         let Some(fields) = reading.fields(node, &TRAIT) else {
             continue;
         };

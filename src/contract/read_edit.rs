@@ -149,6 +149,11 @@ fn read_edits(
                 let words: Vec<&str> = How::ALL.iter().map(|(word, _)| *word).collect();
                 edits.extend(word(reading, value, "a kind of break", &words).map(Edit::Broken));
             }
+            "excess" => edits.extend(
+                reading
+                    .text(value, "bytes behind the reply")
+                    .map(Edit::Excess),
+            ),
             "request" => {
                 if let Some(fields) = reading.fields(value, &REQUEST_EDIT) {
                     let inner = read_edits(reading, &fields, namespaces);
@@ -311,6 +316,7 @@ fn described(edit: &Edit) -> String {
             format!("request: {}", edits.join(" and "))
         }
         Edit::Broken(how) => format!("broken {how}"),
+        Edit::Excess(text) => format!("excess {text}"),
         Edit::Method(method) => format!("method {}", short(&method.text)),
         Edit::Path(path) => format!("path {}", short(&path.text)),
         Edit::Query {

@@ -19,7 +19,7 @@ pub(crate) struct Vocabulary<'a> {
 }
 
 /// The words for how the end of a body is told.
-const FRAMINGS: [&str; 4] = ["length", "chunked", "close", "none"];
+const FRAMINGS: [&str; 5] = ["length", "chunked", "close", "none", "wrong"];
 const VERSIONS: [&str; 2] = ["HTTP/1.0", "HTTP/1.1"];
 
 /// An expectation that is a map of its own.

@@ -72,6 +72,21 @@ fn everything_of_a_contract_is_read() {
     assert_eq!(contract.volatile.len(), 3);
 }
 
+#[test]
+fn a_trait_that_is_called_as_a_limit_of_the_server_is_refused_where_it_stands() {
+    let text = WHOLE.replace(
+        "traits:",
+        "traits:\n  body-bytes: { values: [few, many], default: few, says: B. }",
+    );
+    let (_, problems) = read(&SourceFile::new("whole.yaml", text));
+    let told = problems.to_string();
+    assert!(
+        told.starts_with("whole.yaml:") && told.contains("a trait cannot be called `body-bytes`"),
+        "{told}"
+    );
+    assert_eq!(problems.len(), 1, "{told}");
+}
+
 #[rstest]
 #[case(
     "GET",

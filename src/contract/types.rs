@@ -290,6 +290,8 @@ pub enum Edit {
     Request(Vec<Edit>),
     /// `broken: HOW`: the exchange broke
     Broken(String),
+    /// `excess: TEXT`: bytes behind the reply
+    Excess(String),
     /// `method: POST`, of a request
     Method(Template),
     /// `path: TEXT`, of a request: sent as it is, the query stays

@@ -1,4 +1,4 @@
-use super::{Reply, Request};
+use super::{Framing, Reply, Request};
 use bytes::Bytes;
 use std::{fmt, time::Duration};
 
@@ -21,6 +21,9 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Numbers of connections from here on are those of the pool.
+    pub(crate) const POOLED: u64 = 1 << 32;
+
     /// An exchange on connection 0 that took no time.
     #[must_use]
     pub fn new(
@@ -38,10 +41,39 @@ impl Exchange {
         }
     }
 
+    /// Whether a pool carried it, of which only whole replies come back: bytes behind one are not seen.
+    #[must_use]
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.connection >= Self::POOLED
+    }
+
     /// The reply, where there is one.
     #[must_use]
     pub fn reply(&self) -> Option<&Reply> {
         self.outcome.as_ref().ok()
+    }
+
+    /// What is wrong with the framing of what came, where something is: the reply does not end where it says or says two things, or
+    /// what came is no HTTP. Silence, a reset and a connection that did not come about say nothing of it.
+    #[must_use]
+    pub fn misframed(&self) -> Option<String> {
+        match &self.outcome {
+            Ok(_) if !self.excess.is_empty() => Some(format!(
+                "{} bytes that belong to no reply: `{}`",
+                self.excess.len(),
+                self.excess[..self.excess.len().min(60)].escape_ascii()
+            )),
+            // Who reads the one and who reads the other see different replies (RFC 2616 4.4).
+            Ok(reply) => (reply.framing == Framing::Chunked
+                && reply.headers.contains("Content-Length"))
+            .then(|| "its end is told both by Content-Length and by chunks".to_owned()),
+            Err(broken) => match broken.how {
+                How::Cut | How::Garbled => Some(broken.to_string()),
+                // Its head had come, and told of more than followed.
+                How::Stalled if broken.partial.is_some() => Some(broken.to_string()),
+                _ => None,
+            },
+        }
     }
 }
 

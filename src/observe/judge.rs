@@ -116,6 +116,8 @@ impl Judgement {
         let mut judged = Judged::default();
         if exchange.outcome.is_ok() {
             judged = self.clauses(Judges::Server, observed, operation);
+        } else if exchange.misframed().is_some() {
+            judged = self.judge.framing(exchange, operation, &self.scope);
         }
         if let Err(broken) = &exchange.outcome {
             let expected = "a whole reply";
@@ -126,16 +128,13 @@ impl Judgement {
                 broken.to_string(),
             ));
         }
-        if !exchange.excess.is_empty() {
-            let actual = format!(
-                "{} bytes: `{}`",
-                exchange.excess.len(),
-                exchange.excess[..exchange.excess.len().min(60)].escape_ascii()
-            );
-            let expected = "nothing that belongs to no reply";
+        if exchange.outcome.is_ok()
+            && let Some(wrong) = exchange.misframed()
+        {
+            let expected = "one end of the reply, and nothing behind it";
             judged
                 .findings
-                .push(Group::finding("connection", Level::Must, expected, actual));
+                .push(Group::finding("connection", Level::Must, expected, wrong));
         }
         self.take(Side::Server, judged, observed, operation, kept);
     }

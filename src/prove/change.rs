@@ -2,9 +2,10 @@
 //!
 //! In: a reply. Out: the reply changed, or nothing where the change has no effect. It must not know clauses.
 
+use super::framing::{self, OfFraming};
 use crate::{
     check::bodies::{Document, Element, Node, parse_json, parse_xml, write},
-    message::{Framing, Reply},
+    message::{Exchange, Framing, Reply},
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -29,6 +30,8 @@ pub(super) enum Change {
     Attribute(Vec<usize>, String, String, OfMember),
     /// What becomes of a member of a JSON body: a JSON pointer.
     Json(String, OfMember),
+    /// The bytes of the reply do not end where they say.
+    Framing(OfFraming),
 }
 
 /// What becomes of header fields.
@@ -113,7 +116,19 @@ impl OfMember {
     }
 }
 
-/// The reply with the change; nothing where that is the same reply.
+/// The exchange with the change; nothing where that is the same one, or there is no reply to change.
+pub(super) fn applied(change: &Change, exchange: &Exchange) -> Option<Exchange> {
+    let reply = exchange.reply()?;
+    if let Change::Framing(how) = change {
+        return Some(framing::read(*how, reply, exchange));
+    }
+    Some(Exchange {
+        outcome: Ok(apply(change, reply)?),
+        ..exchange.clone()
+    })
+}
+
+/// The reply with the change; nothing where that is the same reply, or the change is one of bytes.
 pub(super) fn apply(change: &Change, reply: &Reply) -> Option<Reply> {
     let mut changed = reply.clone();
     match change {
@@ -138,6 +153,7 @@ pub(super) fn apply(change: &Change, reply: &Reply) -> Option<Reply> {
             member(&mut json, pointer, *how)?;
             set_body(&mut changed, json.to_string().into());
         }
+        Change::Framing(_) => return None,
     }
     (changed != *reply).then_some(changed)
 }

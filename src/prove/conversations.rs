@@ -2,7 +2,7 @@
 //!
 //! In: attempts that no single exchange shows to be wrong. Out: the same, caught where a scenario notices.
 
-use super::{change::apply, derive::changes, generic::Attempt};
+use super::{change::applied, derive::changes, generic::Attempt};
 use crate::{
     contract::Contract,
     message::Exchange,
@@ -79,9 +79,9 @@ fn tamper(contract: Arc<Contract>, attempt: &Attempt, statuses: Arc<BTreeSet<u16
             let changed = changes(&contract.operations[at], reply, &statuses)
                 .into_iter()
                 .find(|derived| derived.name == name)
-                .and_then(|derived| apply(&derived.change, reply));
+                .and_then(|derived| applied(&derived.change, &exchange));
             if let Some(changed) = changed {
-                exchange.outcome = Ok(changed);
+                exchange = changed;
             }
         }
         exchange

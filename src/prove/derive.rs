@@ -2,7 +2,10 @@
 //!
 //! In: a reply and its operation. Out: changes with names; the same change of two replies has the same name.
 
-use super::change::{Change, OfBody, OfHeader, OfMember};
+use super::{
+    change::{Change, OfBody, OfHeader, OfMember},
+    framing::OfFraming,
+};
 use crate::{
     check::bodies::{Element, parse_json, parse_xml},
     contract::{Contract, Operation},
@@ -52,11 +55,16 @@ pub(super) fn changes(
             continue;
         }
         for how in OfHeader::ALL {
-            // A length or an encoding that is not true is wrong framing, which a socket shows.
+            // A length or an encoding that is not true is wrong framing.
             if how == OfHeader::Altered && is_framing(name) {
                 continue;
             }
             list.header(name, how);
+        }
+    }
+    for (name, how) in OfFraming::ALL {
+        if how.concerns(reply) {
+            list.add(&format!("framing {name}"), Change::Framing(how));
         }
     }
     if reply.body.is_empty() {

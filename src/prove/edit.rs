@@ -30,7 +30,9 @@ pub(super) fn apply(
     for edit in edits {
         changed |= words.exchange(edit, &mut edited)?;
     }
-    let same = edited.request == exchange.request && edited.outcome == exchange.outcome;
+    let same = edited.request == exchange.request
+        && edited.outcome == exchange.outcome
+        && edited.excess == exchange.excess;
     Ok((changed && !same).then_some(edited))
 }
 
@@ -68,6 +70,10 @@ impl Words<'_> {
                     partial: None,
                 });
                 return Ok(true);
+            }
+            Edit::Excess(text) => {
+                exchange.excess = text.clone().into_bytes().into();
+                return Ok(!text.is_empty());
             }
             _ => {}
         }
@@ -204,7 +210,11 @@ impl Words<'_> {
                     .ok_or_else(|| wrong(format!("`{word}` is no version")))?;
                 Ok(true)
             }
-            Edit::Status(_) | Edit::Framing(_) | Edit::Request(_) | Edit::Broken(_) => Err(wrong(
+            Edit::Status(_)
+            | Edit::Framing(_)
+            | Edit::Request(_)
+            | Edit::Broken(_)
+            | Edit::Excess(_) => Err(wrong(
                 "a request has no status, framing or break to edit".to_owned(),
             )),
             Edit::Method(_) | Edit::Path(_) | Edit::Query { .. } => Err(wrong(

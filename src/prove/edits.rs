@@ -139,6 +139,10 @@ fn look(contract: &Contract, at: usize, counterexample: &Counterexample, one: &E
 /// The findings and results of one invariant; whatever else breaks does not count.
 fn judged(one: &Evidence, clause: &Clause, exchange: &Exchange) -> Judged {
     match clause.judges {
+        // Of what did not come whole a run looks at the framing alone.
+        Judges::Server if exchange.outcome.is_err() => {
+            one.judge.framing(exchange, one.operation, &one.scope)
+        }
         Judges::Server => one
             .judge
             .only(&clause.id, exchange, one.operation, &one.scope),

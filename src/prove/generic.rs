@@ -4,7 +4,7 @@
 //! of latitude.
 
 use super::{
-    change::{Change, OfHeader, OfMember, apply},
+    change::{Change, OfHeader, OfMember, applied, apply},
     derive::{Derived, changes, lines},
     evidence::Evidence,
     parallel,
@@ -52,6 +52,11 @@ impl Attempt {
         self.name.split(' ').nth(1) == Some("line")
     }
 
+    /// Whether it is wrong framing: that the conversation does not get on then says nothing of who notices the framing.
+    pub(super) fn is_framing(&self) -> bool {
+        self.name.split(' ').nth(1) == Some("framing")
+    }
+
     /// Where nothing noticed it, for a person.
     pub(super) fn why(&self) -> String {
         let shown = self.places[..self.places.len().min(PLACES)].join("; ");
@@ -72,6 +77,8 @@ pub(super) enum By {
     Clause,
     /// Any expectation too.
     Expectation,
+    /// A finding that names an invariant: that a reply came at all is no promise about its framing.
+    Invariant,
 }
 
 type Group<'e> = ((usize, u16), Vec<&'e Evidence>);
@@ -114,17 +121,29 @@ fn of_group(contract: &Contract, group: &Group<'_>, statuses: &BTreeSet<u16>) ->
     for one in evidence {
         let Some(reply) = one.reply() else { continue };
         let usual = Usual::of(one, By::Clause);
+        let framed = Usual::of(one, By::Invariant);
         for derived in changes(&contract.operations[*operation], reply, statuses) {
             if tried.get(&derived.name).is_some_and(|one| one.caught) {
                 continue;
             }
-            let Some(changed) = apply(&derived.change, reply) else {
+            let Some(changed) = applied(&derived.change, &one.exchange) else {
                 continue;
             };
             let attempt = tried
                 .entry(derived.name)
                 .or_insert_with_key(|name| Attempt::new(Some(*operation), name));
-            attempt.caught = usual.notices(one, changed);
+            attempt.caught = match derived.change {
+                // The run itself tells it, where the contract does not speak of it.
+                Change::Framing(_) if !one.judge.promises_framing() => {
+                    changed.misframed().is_some()
+                }
+                Change::Framing(_) => {
+                    // A pool gives no bytes that belong to no reply, and of two ends it takes one.
+                    let seen = !one.exchange.is_pooled() || changed.outcome.is_err();
+                    seen && framed.notices_exchange(one, &changed)
+                }
+                _ => usual.notices_exchange(one, &changed),
+            };
             if !attempt.caught {
                 attempt.missed(one);
             }
@@ -253,8 +272,13 @@ impl Usual {
 /// The clauses that findings name; what proves none is called by its subject.
 fn findings(one: &Evidence, exchange: &Exchange, by: By) -> BTreeSet<String> {
     let (judge, scope) = (&one.judge, &one.scope);
-    let mut found = judge.invariants(exchange, one.operation, scope).findings;
-    if let Some(step) = one.step().filter(|_| one.last) {
+    // As a run does: of what did not come whole the framing alone is judged.
+    let judged = match exchange.outcome {
+        Ok(_) => judge.invariants(exchange, one.operation, scope),
+        Err(_) => judge.framing(exchange, one.operation, scope),
+    };
+    let mut found = judged.findings;
+    if let Some(step) = one.step().filter(|_| one.last && by != By::Invariant) {
         let counts = |proves: &[_]| by == By::Expectation || !proves.is_empty();
         let expects: Vec<_> = step
             .expect
@@ -284,7 +308,7 @@ fn findings(one: &Evidence, exchange: &Exchange, by: By) -> BTreeSet<String> {
         .into_iter()
         .filter_map(|finding| match (finding.clause, by) {
             (Some(clause), _) => Some(clause.id),
-            (None, By::Clause) => None,
+            (None, By::Clause | By::Invariant) => None,
             (None, By::Expectation) => Some(finding.subject),
         })
         .collect()

@@ -12,6 +12,7 @@ mod derive;
 mod edit;
 mod edits;
 mod evidence;
+mod framing;
 mod generic;
 mod latitude;
 mod quirks;

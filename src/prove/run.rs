@@ -131,6 +131,7 @@ async fn derived(
     let mut escaped = Vec::new();
     for attempt in ruled.escaped {
         let noticed = !attempt.is_line()
+            && !attempt.is_framing()
             && conversations::attempt(attempt, &statuses, forms, options).await?;
         if !noticed {
             escaped.push(attempt);

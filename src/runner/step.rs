@@ -105,7 +105,7 @@ impl Talk {
                 .send
                 .operation
                 .or_else(|| self.operation_of(&exchange.request));
-            self.invariants(step, &rendered, &exchange, operation, record);
+            self.invariants(step, &rendered, &exchange, operation, breaks, record);
             let Some(repeat) = &step.repeat else {
                 break (rendered, exchange, operation, None);
             };
@@ -206,24 +206,32 @@ impl Talk {
         rendered: &Rendered,
         exchange: &Arc<Exchange>,
         operation: Option<usize>,
+        breaks: bool,
         record: &mut Record,
     ) {
-        if !exchange.excess.is_empty() {
-            let actual = format!(
-                "{} bytes: `{}`",
-                exchange.excess.len(),
-                exchange.excess[..exchange.excess.len().min(60)].escape_ascii()
+        if exchange.outcome.is_ok()
+            && let Some(wrong) = exchange.misframed()
+        {
+            let found = finding(
+                "connection",
+                "one end of the reply, and nothing behind it",
+                wrong,
             );
-            let found = finding("connection", "nothing that belongs to no reply", actual);
             record.found(found, step, Some(exchange));
             self.halt(Some(Level::Must));
         }
-        // A reply that did not come, or not whole, keeps and breaks no promise about replies; the step tells what it expected.
-        if exchange.outcome.is_ok() {
-            let judged = self.judge.invariants(exchange, operation, &rendered.scope);
-            let worst = record.judged(judged, step, exchange);
-            self.halt(worst);
-        }
+        let scope = &rendered.scope;
+        // A reply that did not come, or not whole, keeps and breaks no promise about replies but that of their framing; the
+        // step tells what it expected. Where we broke off ourselves, or wanted a break, nothing is wrong with it.
+        let judged = if exchange.outcome.is_ok() {
+            self.judge.invariants(exchange, operation, scope)
+        } else if exchange.misframed().is_some() && !breaks && rendered.outgoing.cut.is_none() {
+            self.judge.framing(exchange, operation, scope)
+        } else {
+            return;
+        };
+        let worst = record.judged(judged, step, exchange);
+        self.halt(worst);
     }
 
     /// Judges whether polling came to its end.

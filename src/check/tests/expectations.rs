@@ -395,6 +395,49 @@ fn a_broken_exchange_fits_only_what_expects_it(#[case] yaml: &str, #[case] fit: 
     );
 }
 
+#[rstest]
+#[case("{ framing: { not: wrong } }", false)]
+#[case("{ framing: wrong }", true)]
+#[case("{ framing: [length, chunked, close, none] }", false)]
+#[case("{ any: [{ framing: length }, { framing: close }] }", false)]
+#[case("{ any: [{ framing: length }, { framing: wrong }] }", true)]
+// Of what did not come whole nothing else is said.
+#[case("{ status: 200, framing: wrong }", false)]
+#[case("{ not: { framing: length } }", false)]
+fn of_a_reply_that_is_cut_the_framing_is_wrong(#[case] yaml: &str, #[case] fit: bool) {
+    for how in [How::Cut, How::Garbled] {
+        assert_eq!(
+            fits(yaml, &broken(how)),
+            fit,
+            "{}",
+            told(yaml, &broken(how))
+        );
+    }
+    assert!(
+        !fits(yaml, &broken(How::Reset)),
+        "a reset tells nothing of it"
+    );
+    assert!(!fits(yaml, &broken(How::Stalled)), "nor does silence");
+}
+
+#[test]
+fn of_a_reply_with_bytes_behind_it_or_two_ends_the_framing_is_wrong() {
+    let right = sample();
+    assert!(fits("{ framing: { not: wrong } }", &right));
+    assert!(!fits("{ framing: wrong }", &right));
+    let mut behind = sample();
+    behind.excess = "more".into();
+    let mut two = sample();
+    if let Ok(reply) = &mut two.outcome {
+        reply.framing = Framing::Chunked;
+        reply.headers.set("Content-Length", "5");
+    }
+    for wrong in [behind, two] {
+        assert!(fits("{ status: 200, framing: wrong }", &wrong));
+        assert!(!fits("{ framing: [length, chunked, close, none] }", &wrong));
+    }
+}
+
 #[test]
 fn a_whole_reply_is_not_broken() {
     assert!(!fits("{ broken: true }", &sample()));

@@ -204,6 +204,12 @@ mod tests {
     }
 
     #[test]
+    fn no_trait_of_a_contract_may_be_called_as_a_limit() {
+        let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(names, crate::contract::LIMITS);
+    }
+
+    #[test]
     fn no_two_limits_have_one_name() {
         let names: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
         assert_eq!(names.len(), SETTINGS.len());

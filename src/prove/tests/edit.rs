@@ -229,6 +229,11 @@ fn framing_version_and_break_are_edited() {
     assert_eq!(old.reply().expect("a reply").version, Version::Http10);
     let broken = edited("{ broken: reset }", &body).expect("a change");
     assert!(broken.outcome.is_err());
+    let behind = edited("{ excess: more }", &body).expect("a change");
+    assert_eq!(
+        (&behind.excess[..], behind.outcome),
+        (&b"more"[..], body.outcome)
+    );
 }
 
 #[test]

@@ -78,9 +78,20 @@ fn proof(status: &str) -> ProofResult {
     proof_of(CONTRACT, status)
 }
 
+/// Headers of a request that a pool sends as it is, and of one that it cannot.
+const POOLED: &str = "Accept: application/json";
+const EXACT: &str = "Accept: application/json, x-case: kept";
+
 fn proof_of(text: &str, status: &str) -> ProofResult {
+    proof_with(text, status, POOLED)
+}
+
+fn proof_with(text: &str, status: &str, header: &str) -> ProofResult {
     let contract = Arc::new(contract(text));
-    let file = SourceFile::new("hello.yaml", SCENARIO.replace("STATUS", status));
+    let file = SourceFile::new(
+        "hello.yaml",
+        SCENARIO.replace("STATUS", status).replace(POOLED, header),
+    );
     let (scenario, problems) = scenario::read(
         &file,
         "greeting/all/hello",
@@ -140,6 +151,36 @@ fn what_is_caught_what_escapes_and_what_nobody_exercises_is_told() {
     assert_eq!(proof.counterexamples, proof.caught + proof.escaped.len());
     assert_eq!(proof.caught - (proof.derived - derived.len()), 5);
     assert!(!proof.holds());
+}
+
+#[test]
+fn wrong_framing_is_told_by_the_run_and_by_the_clause_about_it_where_there_is_one() {
+    let escaped = |text: &str, header: &str| -> Vec<String> {
+        let proof = proof_with(text, "200", header);
+        let framing = proof
+            .escaped
+            .iter()
+            .filter(|escape| escape.counterexample.contains(" framing "));
+        framing
+            .map(|escape| escape.counterexample.clone())
+            .collect()
+    };
+    assert_eq!(escaped(CONTRACT, POOLED), [""; 0], "the run tells it");
+    let framed = |then: &str| {
+        format!(
+            "{CONTRACT}  - {{ id: framed, level: must, says: S., source: [doc], on: any, then: {then}, broken-by: [{{ broken: cut }}] }}\n"
+        )
+    };
+    let right = framed("{ framing: { not: wrong } }");
+    assert_eq!(escaped(&right, EXACT), [""; 0]);
+    let unseen = ["bytes behind", "length and chunks", "length too small"];
+    let unseen = unseen.map(|name| format!("200 framing {name}"));
+    assert_eq!(escaped(&right, POOLED), unseen, "a pool hides those");
+    let blind = framed("{ framing: [length, chunked, close, none, wrong] }");
+    let all = escaped(&blind, EXACT);
+    assert_eq!(all.len(), 13, "{all:?}");
+    let short = "200 framing length too small".to_owned();
+    assert!(!all.contains(&short), "what is left is no JSON");
 }
 
 #[test]

@@ -362,6 +362,35 @@ async fn bytes_behind_a_reply_are_a_finding() {
     assert_eq!(first(&result).outcome, Outcome::Failed);
 }
 
+/// What a contract says of framing; whether the reply comes whole does not matter.
+const FRAMED: &str = "  - { id: framed, level: should, says: Replies end., source: [api], on: any, then: { framing: { not: wrong } }, broken-by: [{ excess: x }] }\n";
+
+#[rstest]
+#[case::behind("HTTP/1.1 200 OK\r\nX-Door: oak\r\nContent-Length: 1\r\n\r\nxyz", &[(None, "connection"), (Some("framed"), "framing")])]
+#[case::cut("HTTP/1.1 200 OK\r\nX-Door: oak\r\nContent-Length: 9\r\n\r\nx", &[(Some("framed"), "framing"), (None, "connection")])]
+#[case::garbage("HTTQ/1.1 200 OK\r\n\r\n", &[(Some("framed"), "framing"), (None, "connection")])]
+#[case::silence("", &[(None, "connection")])]
+#[tokio::test]
+async fn wrong_framing_breaks_the_clause_about_it(
+    #[case] bytes: &'static str,
+    #[case] expected: &[(Option<&str>, &str)],
+) {
+    let (origin, _) = server(vec![vec![(bytes.into(), Then::Close)]]).await;
+    let mut suite = suite(&["\nsteps:\n  - { operation: open, path: { name: a } }\n"]);
+    let text = format!("{CONTRACT}{FRAMED}");
+    let (contract, _) = contract::read(&SourceFile::new("contract.yaml", text));
+    suite.contract = Arc::new(contract.expect("a contract"));
+    let target = Target::Url(UrlTarget { origin });
+    let result = run(vec![planned(&suite, target)], options(), |_| {})
+        .await
+        .expect("a run");
+    let found: Vec<_> = subjects(first(&result))
+        .into_iter()
+        .map(|(clause, _, subject)| (clause, subject))
+        .collect();
+    assert_eq!(found, expected);
+}
+
 #[tokio::test]
 async fn requests_keep_to_the_rate() {
     let (origin, _) = server(vec![vec![ok("x")], vec![ok("x")], vec![ok("x")]]).await;
