@@ -24,6 +24,7 @@ fn entry(number: u64, method: &str, target: &str, headers: &[(&str, &str)], body
         reply: Some(Reply::new(200)),
         reply_bytes: 0,
         ending: Ending::Replied,
+        cue: None,
     }
 }
 

@@ -99,9 +99,8 @@ pub(crate) struct MergeArgs {
     /// Reports that `--report json=FILE` wrote
     #[arg(value_name = "REPORT.json", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Write a report: json, junit, html, github, markdown or har, with `-` for stdout; repeatable
-    #[arg(long, value_name = "KIND=FILE", value_parser = super::values::report_to)]
-    pub(crate) report: Vec<super::values::ReportTo>,
+    #[command(flatten)]
+    pub(crate) output: super::shared_args::Output,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ use super::{
     args::Global,
     check_args::{CheckArgs, Hidden},
     check_options::{CheckOptions, no_such},
+    files::{Files, below},
     known_files::KnownFiles,
     out::{Stop, data, say},
     reports, selection,
@@ -16,7 +17,7 @@ use crate::{
     api::{forms, snapshots},
     contract::{Contract, Level},
     plan::{PlanOptions, Planned, TargetTraits, plan},
-    report::{self, Exit, Known, Mask, Stream, Strictness},
+    report::{self, Exit, Known, Mask, Stream, Strictness, counted},
     runner::{self, Event, RunOptions, RunResult, SuiteRun, Target, UrlTarget},
     scenario::Suite,
     source::{Problem, Problems, suggestion},
@@ -30,11 +31,12 @@ use std::{
 struct Ready {
     options: CheckOptions,
     runs: Vec<SuiteRun>,
+    /// Files that the file of targets names, each with its key.
+    read: Vec<(String, PathBuf)>,
 }
 
 /// Runs what is asked for and tells what it came to.
 pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> Result<Exit, Stop> {
-    reports::writable(&args.report)?;
     if let Some(folder) = args.snapshots.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(Stop::input(format!(
             "there is no folder `{}` of snapshots",
@@ -43,9 +45,10 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
     }
     let failed = args.failed.as_deref().map(reports::read).transpose()?;
     let durations = args.durations.as_deref().map(reports::read).transpose()?;
+    meant(args)?;
     // Everything is planned before the first request: a mistake for the last target stops all.
     let mut ready = ready(args, global)?;
-    spare_given(args, &ready)?;
+    files(args, &ready)?.check()?;
     if let Some(failed) = &failed {
         for run in ready.iter_mut().flat_map(|ready| &mut ready.runs) {
             selection::only_failed(run, failed);
@@ -63,11 +66,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         .flat_map(|ready| &ready.runs)
         .all(|run| run.planned.plans.is_empty() && run.planned.skipped.is_empty())
     {
-        say(if failed.is_some() {
-            "nothing is selected: nothing of it failed in that report\n"
-        } else {
-            "nothing is selected: no id of a scenario fits; ids begin with the suite's name, and `wireproof list` shows them\n"
-        });
+        say(&nothing(args, global, failed.is_some())?);
     }
     let paths: BTreeSet<&PathBuf> = ready
         .iter()
@@ -78,9 +77,10 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         strict: args.strict,
         snapshots: args.strict_snapshots,
     };
+    let several = ready.len() > 1;
     let mut lost = false;
     let mut done = Vec::new();
-    for Ready { options, runs } in ready {
+    for Ready { options, runs, .. } in ready {
         let plans: Vec<_> = runs
             .iter()
             .flat_map(|run| run.planned.plans.clone())
@@ -94,7 +94,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
             plans.len(),
             &options,
             &mask,
-            known.entries(file),
+            (known.entries(file), several),
             signals,
         )?;
         let mut report = report::report(&result, strictness, &mask);
@@ -108,7 +108,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
     }
     let mut report = report::merge(done).ok_or_else(|| Stop::input("there is nothing to check"))?;
     let written = known.finish(&mut report, strictness, lost);
-    let mut to = args.report.clone();
+    let mut to = args.output.report.clone();
     if report.totals.ran() == 0 {
         let from = [args.failed.as_deref(), args.durations.as_deref()];
         let from: Vec<&Path> = from.into_iter().flatten().collect();
@@ -131,35 +131,95 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
     }
 }
 
-/// Looks whether no report would replace what the run reads, or what else it writes.
+/// Looks whether what stands where suites do is one of them.
 ///
-/// The reports of `--failed` and `--durations` may be replaced: the next run goes on from this one.
-fn spare_given(args: &CheckArgs, ready: &[Ready]) -> Result<(), Stop> {
-    let access = &args.access;
-    let own = [
-        ("--write-known", &args.write_known),
-        ("--known", &args.known),
-        ("--ca", &access.ca),
-        ("--client-cert", &access.client_cert),
-        ("--client-key", &access.client_key),
-    ];
-    let own = own
-        .into_iter()
-        .filter_map(|(option, file)| Some((option, file.as_deref()?)));
-    let of_targets = ready
-        .iter()
-        .filter_map(|ready| Some(("--known", ready.options.known.as_deref()?)));
-    let config = args
-        .config
-        .as_deref()
-        .unwrap_or(Path::new("wireproof.toml"));
-    let scenarios = args.what.iter().map(Path::new);
-    let scenarios = scenarios.filter(|what| what.is_file());
-    let given = own
-        .chain(of_targets)
-        .chain([("--config", config)])
-        .chain(scenarios.map(|what| ("the scenarios", what)));
-    reports::spare(&args.report, given)
+/// # Why
+/// Of `--header Authorization: Bearer abc`, typed without quotes, the shell makes an empty header field and two suites. The second
+/// is a secret, and not told again.
+fn meant(args: &CheckArgs) -> Result<(), Stop> {
+    let option = match (args.header.is_empty(), args.declared.var.is_empty()) {
+        (true, true) => return Ok(()),
+        (false, _) => "--header 'NAME: VALUE'",
+        (true, false) => "--var 'NAME=VALUE'",
+    };
+    for name in &args.what {
+        if suites::asked(std::slice::from_ref(name), &args.place).is_err() {
+            return Err(Stop::input(format!(
+                "what was typed where suites stand is neither a suite nor a file (it is not told again, for it may be a secret); \
+                 a value with blanks needs quotes: {option}; suites are {}",
+                suites::ids(&args.place)?.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Why nothing is selected.
+fn nothing(args: &CheckArgs, global: Global, failed: bool) -> Result<String, Stop> {
+    if !args.skip.is_empty() {
+        let all = CheckArgs {
+            skip: Vec::new(),
+            ..args.clone()
+        };
+        let left: usize = ready(&all, global)?
+            .iter()
+            .flat_map(|ready| &ready.runs)
+            .map(|run| run.planned.plans.len() + run.planned.skipped.len())
+            .sum();
+        if left > 0 {
+            return Ok(format!(
+                "nothing is selected: --skip {} leaves nothing of {}\n",
+                args.skip.join(" --skip "),
+                counted(left, "scenario")
+            ));
+        }
+    }
+    Ok(if failed {
+        "nothing is selected: in that report nothing of it failed, and nothing was left undone\n"
+    } else {
+        "nothing is selected: no id of a scenario fits; ids begin with the suite's name, and `wireproof list` shows them\n"
+    }
+    .to_owned())
+}
+
+/// What the run reads and what it writes.
+///
+/// The report of `--failed` may be replaced by the new one: the next run goes on from it.
+fn files(args: &CheckArgs, ready: &[Ready]) -> Result<Files, Stop> {
+    let mut files = Files::default();
+    for file in suites::files(&args.what, &args.place)? {
+        files.reads("the suite", &file);
+    }
+    for Ready {
+        options,
+        runs,
+        read,
+    } in ready
+    {
+        for (key, file) in read {
+            files.reads(key.clone(), file);
+        }
+        files.may_read("--known", options.known.as_ref());
+        let plans = runs.iter().flat_map(|run| &run.planned.plans);
+        for file in plans.flat_map(|plan| plan.files()) {
+            files.reads("a body", &file);
+        }
+    }
+    for file in args.snapshots.iter().flat_map(|folder| below(folder)) {
+        files.reads("--snapshots", &file);
+    }
+    if !args.target.is_empty() {
+        files.reads("--config", &targets::file(args));
+    }
+    args.access.tls.files(&mut files);
+    files.may_read("--known", args.known.as_ref());
+    files.may_read("--failed", args.failed.as_ref());
+    files.may_read("--durations", args.durations.as_ref());
+    if let Some(file) = &args.write_known {
+        files.writes_over("--write-known", file, Some("--known"));
+    }
+    reports::written(&args.output.report, Some("--failed"), &mut files)?;
+    Ok(files)
 }
 
 /// Whether the run leaves out nothing that could show a difference of the target.
@@ -178,15 +238,18 @@ fn complete(args: &CheckArgs, options: &CheckOptions) -> bool {
 
 /// What is to be run: once for each target of the file that is asked for, or once where none is.
 fn ready(args: &CheckArgs, global: Global) -> Result<Vec<Ready>, Stop> {
-    let targets = targets::chosen(args)?;
-    if targets.is_empty() {
+    let (targets, mut problems) = targets::chosen(args)?;
+    if args.target.is_empty() {
         let options = CheckOptions::resolve(args, global)?;
         let suites = suites::named(&args.what, &args.place)?;
         let runs = planned(&suites, &options, None)?;
-        return Ok(vec![Ready { options, runs }]);
+        return Ok(vec![Ready {
+            options,
+            runs,
+            read: Vec::new(),
+        }]);
     }
     let mut ready = Vec::new();
-    let mut problems = Problems::default();
     let suites = suites::named(&args.what, &args.place)?;
     for target in &targets {
         let known: Vec<&str> = suites
@@ -218,10 +281,15 @@ fn ready(args: &CheckArgs, global: Global) -> Result<Vec<Ready>, Stop> {
             let secrets = target.secrets.iter().map(|Hidden(secret)| secret.clone());
             options.secrets.extend(secrets);
             let runs = planned(&mine, &options, Some(target))?;
-            ready.push(Ready { options, runs });
+            ready.push(Ready {
+                options,
+                runs,
+                read: target.files.clone(),
+            });
         }
     }
     if !problems.is_empty() {
+        problems.sort();
         return Err(suites::wrong(&problems));
     }
     if ready.is_empty() {
@@ -289,25 +357,27 @@ fn planned(
     if !problems.is_empty() {
         return Err(suites::wrong(&problems));
     }
-    if let Some((name, _)) = options
-        .vars
-        .iter()
-        .find(|(name, _)| !variables.contains(name))
-    {
-        let known: Vec<&str> = variables.iter().map(String::as_str).collect();
+    let known: Vec<&str> = variables.iter().map(String::as_str).collect();
+    let unknown = options.vars.iter().map(|(name, _)| name);
+    let unknown: Vec<&String> = unknown.filter(|name| !variables.contains(*name)).collect();
+    for name in &unknown {
         if let Some(place) = target.and_then(|target| target.variable(name)) {
-            let problem = Problem {
+            problems.push(Problem {
                 code: "unknown-name",
                 place: place.clone(),
                 found: format!("`{name}` is no variable of its suites"),
                 label: "no variable".to_owned(),
                 help: Some(suggestion(name, &known)),
-            };
-            return Err(suites::wrong(&problem.into()));
+            });
         }
-        return Err(no_such("variable", name, &known));
     }
-    Ok(runs)
+    if !problems.is_empty() {
+        return Err(suites::wrong(&problems));
+    }
+    match unknown.first() {
+        Some(name) => Err(no_such("variable", name, &known)),
+        None => Ok(runs),
+    }
 }
 
 fn on_mock(suite: &Suite, options: &CheckOptions, form: Option<&str>) -> SuiteRun {
@@ -351,7 +421,7 @@ fn plan_options(options: &CheckOptions) -> PlanOptions {
 fn dry_run(ready: &[Ready]) -> Result<Exit, Stop> {
     let mut out = String::new();
     let mut number = 0;
-    for Ready { options, runs } in ready {
+    for Ready { options, runs, .. } in ready {
         for run in runs {
             put!(out, "{} on {}\n", run.contract.id, run.name);
             for plan in &run.planned.plans {
@@ -379,7 +449,7 @@ fn run(
     plans: usize,
     options: &CheckOptions,
     mask: &Mask,
-    known: Vec<Known>,
+    (known, targets): (Vec<Known>, bool),
     signals: &mut Signals,
 ) -> Result<RunResult, Stop> {
     let defaults = RunOptions::default();
@@ -422,7 +492,8 @@ fn run(
         options.strictness,
         mask.clone(),
     )
-    .with_known(known);
+    .with_known(known)
+    .with_targets(targets);
     let result = runtime.block_on(async {
         let running = runner::run(runs, run_options, |event: Event| say(&stream.event(&event)));
         tokio::pin!(running);

@@ -1,6 +1,7 @@
 use super::{
     args::Where,
-    values::{self, Header, Pair, ReportTo},
+    shared_args::{Declared, Output, ServerTls},
+    values::{self, Header},
 };
 use crate::plan::Shard;
 use clap::{Args, ValueEnum};
@@ -34,19 +35,15 @@ pub(crate) struct CheckArgs {
     /// A capability that the target has, or `all`; repeatable
     #[arg(long, value_name = "CAPABILITY", help_heading = "Target")]
     pub(crate) can: Vec<String>,
-    /// A trait that the target has; repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = values::pair, help_heading = "Target")]
-    pub(crate) set: Vec<Pair>,
-    /// A variable of the suite; repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = values::pair, help_heading = "Target")]
-    pub(crate) var: Vec<Pair>,
+    #[command(flatten, next_help_heading = "Target")]
+    pub(crate) declared: Declared,
     /// A header field that every request carries; repeatable
     #[arg(long, value_name = "NAME:VALUE", value_parser = values::header, help_heading = "Target")]
     pub(crate) header: Vec<Header>,
     /// Run scenarios that make or change something on the server, too
     #[arg(long, help_heading = "Target")]
     pub(crate) allow_writes: bool,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Access")]
     pub(crate) access: Access,
     /// Only scenarios whose id fits: a part of it, or a pattern of the whole with `*` for any text up to the next `/` and
     /// `**` for any text; repeatable
@@ -66,7 +63,8 @@ pub(crate) struct CheckArgs {
         help_heading = "Selection"
     )]
     pub(crate) durations: Option<PathBuf>,
-    /// Only what failed, was blocked or errored in an earlier JSON report
+    /// Only what failed, was blocked or errored in an earlier JSON report, and what that run ended before: by an
+    /// interrupt, by --fail-fast, or because the server stopped answering
     #[arg(long, value_name = "REPORT.json", help_heading = "Selection")]
     pub(crate) failed: Option<PathBuf>,
     /// Tell what would be run, and send nothing
@@ -99,10 +97,9 @@ pub(crate) struct CheckArgs {
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,
-    /// Write a report: json, junit, html, github, markdown or har, with `-` for stdout; repeatable
-    #[arg(long, value_name = "KIND=FILE", value_parser = values::report_to, help_heading = "Reports")]
-    pub(crate) report: Vec<ReportTo>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Reports")]
+    pub(crate) output: Output,
+    #[command(flatten, next_help_heading = "Options")]
     pub(crate) place: Where,
 }
 
@@ -110,41 +107,21 @@ pub(crate) struct CheckArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Access {
     /// The user name
-    #[arg(long, value_name = "NAME", help_heading = "Access")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// The environment variable that holds the password
-    #[arg(long, value_name = "VAR", help_heading = "Access")]
+    #[arg(long, value_name = "VAR")]
     pub(crate) password_env: Option<String>,
     /// The password itself, from the file of targets.
     #[arg(skip)]
     pub(crate) password: Option<Hidden>,
     /// How to authenticate; basic where a user is given
-    #[arg(long, value_name = "KIND", help_heading = "Access")]
+    #[arg(long, value_name = "KIND")]
     pub(crate) auth: Option<AuthKind>,
-    /// Take any TLS certificate
-    #[arg(long, help_heading = "Access")]
-    pub(crate) insecure: bool,
-    /// A PEM file of certificates to trust beside those of the system
-    #[arg(long, value_name = "FILE", help_heading = "Access")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Our own certificate, PEM
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "client_key",
-        help_heading = "Access"
-    )]
-    pub(crate) client_cert: Option<PathBuf>,
-    /// Its private key, PEM
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "client_cert",
-        help_heading = "Access"
-    )]
-    pub(crate) client_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tls: ServerTls,
     /// An HTTP proxy that everything goes through
-    #[arg(long, value_name = "URL", help_heading = "Access")]
+    #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use super::{
     values::TargetUrl,
 };
 use crate::{
-    client::{Client, ClientOptions, Credentials, Scheme, TlsOptions},
+    client::{Client, ClientOptions, Credentials, Scheme},
     contract::Contract,
     mock::Ids,
     plan::{MOCK_RUN_ID, run_id},
@@ -81,8 +81,8 @@ impl CheckOptions {
             },
             url: args.url.clone(),
             can: args.can.clone(),
-            set: args.set.clone(),
-            vars: args.var.clone(),
+            set: args.declared.set.clone(),
+            vars: args.declared.var.clone(),
             headers: args
                 .header
                 .iter()
@@ -202,23 +202,15 @@ fn client(args: &CheckArgs, secrets: &mut Vec<String>) -> Result<ClientOptions, 
             })
         }
     };
-    let client = match (&access.client_cert, &access.client_key) {
-        (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
-        _ => None,
-    };
     if let Some(proxy) = &access.proxy {
         secrets.extend(password_in(proxy));
     }
     let options = ClientOptions {
-        tls: TlsOptions {
-            insecure: access.insecure,
-            ca: access.ca.clone(),
-            client,
-        },
+        tls: access.tls.options(),
         proxy: access.proxy.clone(),
         credentials,
     };
-    if access.ca.is_some() || access.client_cert.is_some() {
+    if access.tls.ca.is_some() || access.tls.client_cert.is_some() {
         // Read now, so that a mistake in them is told where the target speaks no TLS, too.
         Client::new(&options)
             .and_then(|client| client.check_tls())

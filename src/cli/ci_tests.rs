@@ -83,7 +83,7 @@ fn every_command_is_one_of_ours_and_what_is_joined_is_what_was_written(#[case] n
                 Command::Check(check) => {
                     let shard = check.shard.unwrap();
                     shards.insert((check.target.clone(), shard.index, shard.count));
-                    let report = &check.report[0];
+                    let report = &check.output.report[0];
                     assert_eq!(report.kind, ReportKind::Json);
                     assert!(written.insert(report.file.clone().unwrap()), "{line}");
                 }

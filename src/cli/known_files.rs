@@ -6,6 +6,7 @@
 
 use super::{
     check_args::CheckArgs,
+    files::same_file,
     known::{self, Reasons},
     known_text::{editable, edited},
     out::{Stop, say},
@@ -19,7 +20,6 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -77,7 +77,10 @@ impl KnownFiles {
         }
         let now = Clock::system().now();
         for path in paths {
-            let begun = args.write_known.as_ref().is_some_and(|file| file == *path);
+            let begun = args
+                .write_known
+                .as_ref()
+                .is_some_and(|file| same_file(file, path));
             let entries = if begun && !path.exists() {
                 Vec::new()
             } else {
@@ -167,7 +170,6 @@ impl Writing {
         } else {
             SourceFile::new(path.display().to_string(), "")
         };
-        reports::can_write(path)?;
         let entries = if without_entries(&file.text) {
             Vec::new()
         } else {
@@ -280,10 +282,4 @@ fn name(of: &KnownOf) -> &str {
     match of {
         KnownOf::Scenario(name) | KnownOf::Clause(name) => name,
     }
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    one == other
-        || fs::canonicalize(one)
-            .is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }

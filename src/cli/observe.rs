@@ -2,13 +2,13 @@
 
 use super::{
     args::Global,
+    files::Files,
     observe_args::ObserveArgs,
     out::{self, Stop, data, say},
     reports, serve, suites,
 };
 use crate::{
     auth::Basic,
-    client::TlsOptions,
     contract::Contract,
     message::Exchange,
     mock::{Clock, Ids},
@@ -43,22 +43,21 @@ struct Watch {
 
 /// Leads clients to the server and judges what passes, until Ctrl-C or SIGTERM; then writes the reports.
 pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> {
-    reports::writable(&args.report)?;
     let contract = suites::contract(&args.suite, &args.place)?;
-    let traits = suites::traits(&contract, &args.set)?;
-    suites::known_vars(&contract, &args.var)?;
+    let traits = suites::traits(&contract, &args.declared.set)?;
+    suites::known_vars(&contract, &args.declared.var)?;
     if let Some(file) = &args.record {
-        if file.exists() {
+        let snapshot = observe::snapshot_path(file, &contract.id);
+        if let Some(there) = [file, &snapshot].into_iter().find(|file| file.exists()) {
             return Err(Stop::input(format!(
                 "`{}` is there already, and a draft replaces nothing; name another file",
-                file.display()
+                there.display()
             )));
         }
-        reports::spare(&args.report, [("--record", file.as_path())])?;
-        reports::can_write(file)?;
     }
+    files(args, &contract)?.check()?;
     let contract = Arc::new(contract);
-    let judgement = Judgement::new(Arc::clone(&contract), &traits, &args.var)
+    let judgement = Judgement::new(Arc::clone(&contract), &traits, &args.declared.var)
         .map_err(|error| Stop::input(error.to_string()))?;
     let watch = Arc::new(Mutex::new(Watch {
         judgement,
@@ -101,8 +100,26 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         (Some(file), Some(recording)) => record(file, recording, &contract, args),
         _ => Ok(()),
     };
-    let exit = reports::tell(&report, &args.report, global)?;
+    let exit = reports::tell(&report, &args.output.report, global)?;
     recorded.map(|()| exit)
+}
+
+/// What is read and what is written.
+fn files(args: &ObserveArgs, contract: &Contract) -> Result<Files, Stop> {
+    let mut files = Files::default();
+    for file in suites::files(std::slice::from_ref(&args.suite), &args.place)? {
+        files.reads("the suite", &file);
+    }
+    args.upstream_tls.files(&mut files);
+    args.tls.files(&mut files);
+    reports::written(&args.output.report, None, &mut files)?;
+    if let Some(file) = &args.record {
+        files.writes("--record", file);
+        let snapshot = observe::snapshot_path(file, &contract.id);
+        // Its folder is made when it is written.
+        files.reads("the snapshot of --record", &snapshot);
+    }
+    Ok(files)
 }
 
 /// Writes the draft and its snapshot.
@@ -113,7 +130,7 @@ fn record(
     args: &ObserveArgs,
 ) -> Result<(), Stop> {
     let options = DraftOptions {
-        traits: args.set.iter().cloned().collect(),
+        traits: args.declared.set.iter().cloned().collect(),
         file: file.display().to_string(),
         dropped: 0,
     };
@@ -136,18 +153,13 @@ fn record(
 }
 
 fn options(args: &ObserveArgs) -> Result<ProxyOptions, Stop> {
-    let files = args.cert.as_deref().zip(args.key.as_deref());
-    let tls = serve::tls(args.listen, args.tls, files)?;
-    serve::ca_out(args.ca_out.as_deref(), tls.as_ref())?;
+    let tls = serve::tls(args.door.listen, &args.tls)?;
+    serve::ca_out(args.tls.ca_out.as_deref(), tls.as_ref())?;
     Ok(ProxyOptions {
-        listen: args.listen,
-        allow_open: args.allow_open,
+        listen: args.door.listen,
+        allow_open: args.door.allow_open,
         tls,
-        upstream_tls: TlsOptions {
-            insecure: args.insecure,
-            ca: args.ca.clone(),
-            client: args.client_cert.clone().zip(args.client_key.clone()),
-        },
+        upstream_tls: args.upstream_tls.options(),
         ..ProxyOptions::new(args.upstream.origin.clone())
     })
 }

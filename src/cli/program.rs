@@ -9,7 +9,7 @@ use super::{
 use crate::report::{Exit, Mask};
 use clap::{
     CommandFactory, Parser,
-    error::{ContextKind, ContextValue},
+    error::{ContextKind, ContextValue, ErrorKind},
 };
 use std::{ffi::OsString, process::ExitCode};
 
@@ -24,11 +24,17 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         .any(reports)
         .then(Signals::listen)
         .unwrap_or_else(|| Err(Stop::could_not("nobody listens for signals")));
+    let secrets = arguments.iter().any(|word| {
+        let word = word.to_string_lossy();
+        DISCREET
+            .iter()
+            .any(|option| word.split('=').next() == Some(option))
+    });
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are data and succeed; all else is talk. A closed pipe loses nothing.
-            let error = discreet(error);
+            let error = discreet(error, secrets);
             // What was typed is told again, and a URL may hold a password.
             let told = error.render().to_string();
             let masked = Mask::default().text(&told);
@@ -64,19 +70,46 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 const DISCREET: [&str; 5] = ["--url", "--upstream", "--header", "--proxy", "--var"];
 
 /// The refusal of a command line, without the value that was refused where that may hold a secret.
-fn discreet(mut error: clap::Error) -> clap::Error {
+///
+/// `secrets`: whether an option was typed whose value may be one.
+fn discreet(mut error: clap::Error, secrets: bool) -> clap::Error {
     let of_secret = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(option)) => DISCREET
             .iter()
             .any(|discreet| option.split([' ', '=']).next() == Some(discreet)),
         _ => false,
     };
+    if error.kind() == ErrorKind::UnknownArgument && may_be_a_value(&error, secrets) {
+        let stars = ContextValue::String("***".to_owned());
+        error.insert(ContextKind::InvalidArg, stars);
+        for tip in [
+            ContextKind::Suggested,
+            ContextKind::SuggestedArg,
+            ContextKind::TrailingArg,
+        ] {
+            error.remove(tip);
+        }
+        let help = "a value with blanks needs quotes: --header 'NAME: VALUE'";
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![help.into()]),
+        );
+    }
     let told = matches!(error.get(ContextKind::InvalidValue), Some(ContextValue::String(value)) if !value.is_empty());
     if of_secret && told {
         let stars = ContextValue::String("***".to_owned());
         error.insert(ContextKind::InvalidValue, stars);
     }
     error
+}
+
+/// Whether what no option is may be the rest of a value that was typed without quotes.
+fn may_be_a_value(error: &clap::Error, secrets: bool) -> bool {
+    let typed = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(typed)) => typed.as_str(),
+        _ => "",
+    };
+    secrets && !typed.starts_with("--")
 }
 
 fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> Result<Exit, Stop> {
@@ -156,13 +189,15 @@ mod tests {
     #[case(&["check", "--header", "X: hush\u{7}"], "--header")]
     #[case(&["check", "--var", "hush"], "--var")]
     #[case(&["check", "--header", "X: a", "--target", "t", "--url", "ftp://hush"], "--url")]
+    #[case(&["check", "--header", "Authorization:", "-hush"], "--header")]
+    #[case(&["observe", "bits-upload", "hush", "--upstream", "http://h"], "***")]
     fn a_refused_value_that_may_be_secret_is_not_told_again(
         #[case] typed: &[&str],
         #[case] option: &str,
     ) {
         let typed = ["wireproof"].iter().chain(typed);
         let error = Arguments::try_parse_from(typed).unwrap_err();
-        let told = discreet(error).render().to_string();
+        let told = discreet(error, true).render().to_string();
         assert!(!told.contains("hush"), "{told}");
         assert!(told.contains(option), "{told}");
     }
@@ -171,7 +206,7 @@ mod tests {
     fn another_refused_value_is_told_with_the_reason() {
         let typed = ["wireproof", "check", "--timeout", "soon"];
         let error = Arguments::try_parse_from(typed).unwrap_err();
-        let told = discreet(error).render().to_string();
+        let told = discreet(error, true).render().to_string();
         assert!(
             told.contains("'soon'") && told.contains("a number and a unit"),
             "{told}"

@@ -2,6 +2,7 @@
 
 use super::{
     args::{Global, ProveArgs},
+    files::Files,
     out::Stop,
     reports,
     signals::Signals,
@@ -65,7 +66,12 @@ pub(crate) fn prove(args: &ProveArgs, global: Global, signals: &mut Signals) -> 
     if args.report.iter().any(|to| to.kind != ReportKind::Json) {
         return Err(Stop::input("prove writes one report only: json=FILE"));
     }
-    reports::writable(&args.report)?;
+    let mut files = Files::default();
+    for file in suites::files(&args.suites, &args.place)? {
+        files.reads("the suite", &file);
+    }
+    reports::written(&args.report, None, &mut files)?;
+    files.check()?;
     let suites = suites::named(&args.suites, &args.place)?;
     let mut runs = Vec::new();
     let mut problems = Problems::default();

@@ -2,16 +2,12 @@
 
 use super::{
     args::{CompareArgs, Global, MergeArgs},
+    files::{Files, same_file},
     out::{self, Stop, data, say},
     values::{ReportKind, ReportTo},
 };
 use crate::report::{self, Exit, Report, Style};
-use std::{
-    collections::BTreeSet,
-    fs::{self, OpenOptions},
-    path::{Path, PathBuf},
-    process,
-};
+use std::{fs, path::Path, process};
 
 /// Joins reports into one, written as is asked for.
 pub(crate) fn merge(args: &MergeArgs, global: Global) -> Result<Exit, Stop> {
@@ -20,9 +16,14 @@ pub(crate) fn merge(args: &MergeArgs, global: Global) -> Result<Exit, Stop> {
         .iter()
         .map(|file| read(file))
         .collect::<Result<Vec<_>, _>>()?;
-    writable(&args.report)?;
+    let mut files = Files::default();
+    for file in &args.files {
+        files.reads("a report to join", file);
+    }
+    written(&args.output.report, None, &mut files)?;
+    files.check()?;
     let whole = report::merge(reports).ok_or_else(|| Stop::input("name a report"))?;
-    tell(&whole, &args.report, global)
+    tell(&whole, &args.output.report, global)
 }
 
 /// Shows where two runs differ: exit 0 where nowhere, 1 where they do, 4 where there was nothing to compare.
@@ -127,38 +128,22 @@ pub(crate) fn deliver(
     })
 }
 
-/// Looks before anything is sent whether every report can be written, each to a place of its own. Leaves no file behind.
-pub(crate) fn writable(reports: &[ReportTo]) -> Result<(), Stop> {
+/// Adds the reports to the files of a command. `over`: the option whose JSON report a JSON report may replace.
+///
+/// # Errors
+/// Two of them go to standard output.
+pub(crate) fn written(
+    reports: &[ReportTo],
+    over: Option<&'static str>,
+    files: &mut Files,
+) -> Result<(), Stop> {
     if reports.iter().filter(|to| to.file.is_none()).count() > 1 {
         return Err(Stop::input("only one report can go to standard output"));
     }
-    let mut places = BTreeSet::new();
-    for file in reports.iter().filter_map(|to| to.file.as_ref()) {
-        if can_write(file)? && !places.insert(whole(file)) {
-            return Err(Stop::input(format!(
-                "two reports cannot go to one file, `{}`",
-                file.display()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Looks whether no report would replace a file that the run is given for something else: the option's name, its file.
-pub(crate) fn spare<'a>(
-    reports: &[ReportTo],
-    given: impl IntoIterator<Item = (&'a str, &'a Path)>,
-) -> Result<(), Stop> {
-    let places: BTreeSet<PathBuf> = reports
-        .iter()
-        .filter_map(|to| Some(whole(to.file.as_ref()?)))
-        .collect();
-    for (option, file) in given {
-        if places.contains(&whole(file)) {
-            return Err(Stop::input(format!(
-                "`{}` is the file of {option}, and a report would replace it; name another file",
-                file.display()
-            )));
+    for to in reports {
+        if let Some(file) = &to.file {
+            let over = over.filter(|_| to.kind == ReportKind::Json);
+            files.writes_over("a report", file, over);
         }
     }
     Ok(())
@@ -169,68 +154,16 @@ pub(crate) fn without<'a>(
     reports: &[ReportTo],
     from: &[&'a Path],
 ) -> (Vec<ReportTo>, Vec<&'a Path>) {
-    let kept: Vec<&Path> = from
+    let replaces =
+        |to: &ReportTo, from: &Path| to.file.as_ref().is_some_and(|to| same_file(to, from));
+    let kept = from
         .iter()
-        .filter(|file| {
-            let place = whole(file);
-            reports
-                .iter()
-                .filter_map(|to| to.file.as_ref())
-                .any(|to| whole(to) == place)
-        })
-        .copied()
-        .collect();
-    let spared = |to: &&ReportTo| {
-        !to.file
-            .as_ref()
-            .is_some_and(|file| kept.iter().any(|kept| whole(kept) == whole(file)))
-    };
-    (reports.iter().filter(spared).cloned().collect(), kept)
-}
-
-/// Looks whether a file can be written, and whether it is one: not a device or a pipe. Leaves no file behind.
-pub(crate) fn can_write(file: &Path) -> Result<bool, Stop> {
-    let wrong = |error| Stop::input(format!("cannot write `{}`: {error}", file.display()));
-    match fs::metadata(file) {
-        // What may be written there shows when it is.
-        Ok(there) if !there.is_file() && !there.is_dir() => return Ok(false),
-        Ok(_) => drop(OpenOptions::new().append(true).open(file).map_err(wrong)?),
-        Err(_) => {
-            OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(file)
-                .map_err(wrong)?;
-            // Where it stays, it is only empty until it is written. Behind a link that leads nowhere the link is kept.
-            let _ = fs::remove_file(whole(file));
-        }
-    }
-    Ok(true)
-}
-
-/// The one path of a file that may not be there yet, behind all links.
-fn whole(file: &Path) -> PathBuf {
-    // As many links as Linux follows.
-    let mut file = file.to_owned();
-    for _ in 0..40 {
-        let Ok(next) = fs::read_link(&file) else {
-            break;
-        };
-        file = file.parent().unwrap_or(Path::new("")).join(next);
-    }
-    let file = file.as_path();
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::canonicalize(file)
-        .or_else(|_| {
-            fs::canonicalize(folder).map(|folder| match file.file_name() {
-                Some(name) => folder.join(name),
-                None => folder,
-            })
-        })
-        .unwrap_or_else(|_| file.to_owned())
+        .filter(|from| reports.iter().any(|to| replaces(to, from)));
+    let spared = |to: &&ReportTo| !from.iter().any(|from| replaces(to, from));
+    (
+        reports.iter().filter(spared).cloned().collect(),
+        kept.copied().collect(),
+    )
 }
 
 fn json(report: &Report) -> String {
@@ -258,7 +191,7 @@ pub(crate) fn to_file(file: &Path, text: &str) -> Result<(), Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ReportKind, ReportTo, spare, without, writable};
+    use super::{ReportKind, ReportTo, without};
     use std::path::{Path, PathBuf};
 
     fn to(file: PathBuf) -> ReportTo {
@@ -266,34 +199,6 @@ mod tests {
             kind: ReportKind::Json,
             file: Some(file),
         }
-    }
-
-    #[test]
-    fn no_report_replaces_a_file_that_is_given_for_something_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let known = folder.path().join("known.yaml");
-        let same = folder.path().join(".").join("known.yaml");
-        for there in [false, true] {
-            if there {
-                std::fs::write(&known, "[]").unwrap();
-            }
-            let given = [("--known", known.as_path())];
-            let stop = spare(&[to(same.clone())], given).unwrap_err();
-            assert!(stop.message.contains("--known"), "{}", stop.message);
-            assert!(spare(&[to(folder.path().join("other"))], given).is_ok());
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_that_leads_nowhere_is_the_file_it_leads_to() {
-        let folder = tempfile::tempdir().unwrap();
-        let (link, there) = (folder.path().join("link"), folder.path().join("there"));
-        std::os::unix::fs::symlink("there", &link).unwrap();
-        assert!(writable(&[to(link.clone()), to(there.clone())]).is_err());
-        assert!(writable(&[to(link.clone())]).is_ok());
-        assert!(link.is_symlink(), "looking took the link away");
-        assert!(!there.exists(), "looking left a file behind");
     }
 
     #[test]

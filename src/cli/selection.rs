@@ -3,14 +3,14 @@
 use crate::{
     plan::{Shard, shards},
     report::{Report, ScenarioReport},
-    runner::SuiteRun,
+    runner::{NOT_REACHED, SuiteRun},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-/// Leaves of a run what failed, was blocked or errored in the report.
+/// Leaves of a run what failed, was blocked or errored in the report, and what the end of that run came before.
 pub(crate) fn only_failed(run: &mut SuiteRun, report: &Report) {
     let failed: BTreeSet<&str> = earlier(run, report)
         .into_iter()
@@ -122,5 +122,12 @@ fn earlier<'r>(run: &SuiteRun, report: &'r Report) -> Vec<&'r ScenarioReport> {
 }
 
 fn went_wrong(scenario: &ScenarioReport) -> bool {
-    matches!(scenario.outcome.as_str(), "failed" | "blocked" | "errored")
+    match scenario.outcome.as_str() {
+        "failed" | "blocked" | "errored" => true,
+        "skipped" => scenario
+            .why
+            .as_deref()
+            .is_some_and(|why| NOT_REACHED.contains(&why)),
+        _ => false,
+    }
 }

@@ -2,8 +2,10 @@
 
 use super::{
     check_args::AuthKind,
+    files::Files,
     out::{Stop, data, say},
     serve_args::ServeArgs,
+    shared_args::ClientTls,
     suites::{self, Served},
 };
 use crate::report::put;
@@ -42,6 +44,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
         })?;
         return Ok(Exit::Conforms);
     }
+    files(args)?.check()?;
     let clock = Clock::system();
     let (suite, operations) = match &served {
         Served::Kind(kind) => (kind.suite.to_owned(), forms::operations(kind, &set)),
@@ -50,21 +53,17 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
     let model = model(served, args, set, &clock)?;
     let book = book(args, &suite, &model, &clock, &operations)?;
     let options = ServerOptions {
-        listen: args.listen,
+        listen: args.door.listen,
         clock,
         auth: auth(args)?,
-        tls: tls(
-            args.listen,
-            args.tls,
-            args.cert.as_deref().zip(args.key.as_deref()),
-        )?,
-        allow_open: args.allow_open,
+        tls: tls(args.door.listen, &args.tls)?,
+        allow_open: args.door.allow_open,
         admin: admin(args, suite, &book)?,
         cues: Some(book),
         ..options
     };
     let open = !options.listen.ip().is_loopback() && matches!(options.auth, Auth::None);
-    ca_out(args.ca_out.as_deref(), options.tls.as_ref())?;
+    ca_out(args.tls.ca_out.as_deref(), options.tls.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -81,6 +80,17 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Stop> {
         server.shutdown().await;
         Ok(Exit::Conforms)
     })
+}
+
+/// What is read and what is written.
+fn files(args: &ServeArgs) -> Result<Files, Stop> {
+    let mut files = Files::default();
+    for file in suites::files(std::slice::from_ref(&args.suite), &args.place)? {
+        files.reads("the suite", &file);
+    }
+    files.may_read("--cues", args.cues.as_ref());
+    args.tls.files(&mut files);
+    Ok(files)
 }
 
 /// An address that we must not take is a wrong command line; one that we do not get is not.
@@ -241,14 +251,10 @@ pub(crate) fn secret_in(variable: &str, what: &str) -> Result<String, String> {
 }
 
 /// The certificate to speak TLS with, where that is asked for: from files, or made for this run.
-pub(crate) fn tls(
-    listen: SocketAddr,
-    made: bool,
-    files: Option<(&Path, &Path)>,
-) -> Result<Option<Tls>, Stop> {
-    let tls = match files {
-        Some((cert, key)) => Tls::from_files(cert, key),
-        None if made => {
+pub(crate) fn tls(listen: SocketAddr, typed: &ClientTls) -> Result<Option<Tls>, Stop> {
+    let tls = match (&typed.cert, &typed.key) {
+        (Some(cert), Some(key)) => Tls::from_files(cert, key),
+        _ if typed.tls => {
             let ip = listen.ip();
             let mut hosts = vec![
                 "localhost".to_owned(),

@@ -1,10 +1,11 @@
 use super::{
     args::Where,
     check_args::AuthKind,
+    shared_args::{ClientTls, Listen},
     values::{self, Pair},
 };
 use clap::Args;
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 /// What can be typed behind `wireproof serve`.
 #[derive(Args, Debug)]
@@ -12,24 +13,10 @@ pub(crate) struct ServeArgs {
     /// A suite, or a suite folder
     #[arg(value_name = "SUITE")]
     pub(crate) suite: String,
-    /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    pub(crate) listen: SocketAddr,
-    /// Listen beyond this machine without demanding credentials
-    #[arg(long)]
-    pub(crate) allow_open: bool,
-    /// TLS with a certificate made for this run
-    #[arg(long, conflicts_with = "cert", help_heading = "TLS")]
-    pub(crate) tls: bool,
-    /// Where to write the certificate to trust, PEM
-    #[arg(long, value_name = "FILE", requires = "tls", help_heading = "TLS")]
-    pub(crate) ca_out: Option<PathBuf>,
-    /// A certificate chain of your own, PEM
-    #[arg(long, value_name = "FILE", requires = "key", help_heading = "TLS")]
-    pub(crate) cert: Option<PathBuf>,
-    /// Its private key, PEM
-    #[arg(long, value_name = "FILE", requires = "cert", help_heading = "TLS")]
-    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) door: Listen,
+    #[command(flatten, next_help_heading = "TLS")]
+    pub(crate) tls: ClientTls,
     /// What is demanded: none takes any or no credentials, and a user name given becomes the owner; basic where a user is
     /// named, else none
     #[arg(long, value_name = "KIND", help_heading = "Access")]
@@ -65,6 +52,6 @@ pub(crate) struct ServeArgs {
     /// List the settings, quirks and faults of the suite's mock, and stop
     #[arg(long, help_heading = "Behaviour")]
     pub(crate) help_settings: bool,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options")]
     pub(crate) place: Where,
 }

@@ -84,6 +84,21 @@ pub(crate) fn named(names: &[String], place: &Where) -> Result<Vec<Suite>, Stop>
     read(&asked(names, place)?)
 }
 
+/// The ids of all suites.
+pub(crate) fn ids(place: &Where) -> Result<Vec<String>, Stop> {
+    Ok(every(place)?.into_iter().map(|one| one.files.id).collect())
+}
+
+/// The files on disk that the suites are read from.
+pub(crate) fn files(names: &[String], place: &Where) -> Result<Vec<PathBuf>, Stop> {
+    let mut files = Vec::new();
+    for one in asked(names, place)? {
+        files.extend(one.files.on_disk());
+        files.extend(one.loose.iter().map(|file| PathBuf::from(&file.path)));
+    }
+    Ok(files)
+}
+
 /// The contract of one suite.
 pub(crate) fn contract(name: &str, place: &Where) -> Result<Contract, Stop> {
     let asked = asked(&[name.to_owned()], place)?;

@@ -31,25 +31,38 @@ pub(crate) struct NamedTarget {
     pub(super) typed: CheckArgs,
     /// Values that came from the environment or a file, to be masked.
     pub(crate) secrets: Vec<Hidden>,
+    /// The files that it names, each with its key.
+    pub(crate) files: Vec<(String, PathBuf)>,
 }
 
-/// The targets that are asked for by name; none where no `--target` was given.
-pub(crate) fn chosen(args: &CheckArgs) -> Result<Vec<NamedTarget>, Stop> {
+/// The targets that are asked for by name, none where no `--target` was given; and what is wrong with the file so far.
+///
+/// # Errors
+/// There is no such file or target, or it is no TOML.
+pub(crate) fn chosen(args: &CheckArgs) -> Result<(Vec<NamedTarget>, Problems), Stop> {
     if args.target.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
-    let path = args
-        .config
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("wireproof.toml"));
+    let path = file(args);
     let file = SourceFile::load(&path, &path.display().to_string())
         .map_err(|problem| suites::wrong(&problem.into()))?;
     let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
     read(&file, &folder, &args.target)
 }
 
+/// The file of targets.
+pub(crate) fn file(args: &CheckArgs) -> PathBuf {
+    args.config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("wireproof.toml"))
+}
+
 /// Reads the file. Every target is read, so that every mistake is told; secrets are fetched for those that are asked for.
-fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<NamedTarget>, Stop> {
+fn read(
+    file: &Arc<SourceFile>,
+    folder: &Path,
+    asked: &[String],
+) -> Result<(Vec<NamedTarget>, Problems), Stop> {
     let mut problems = Problems::default();
     let root = Node::parse_toml(file, &mut problems);
     let file = &without_secrets(file, root.as_ref());
@@ -57,10 +70,11 @@ fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<N
         problem.place.file = file.clone();
     }
     let mut reading = Reader {
-        of: Reading::new(file),
+        of: Reading::toml(file),
         folder,
         wanted: false,
         secrets: Vec::new(),
+        files: Vec::new(),
     };
     let mut found = Vec::new();
     let mut names = Vec::new();
@@ -88,8 +102,7 @@ fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<N
         }
     }
     problems.extend(reading.of.problems);
-    if !problems.is_empty() {
-        problems.sort();
+    if root.is_none() || names.is_empty() && !problems.is_empty() {
         return Err(suites::wrong(&problems));
     }
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -103,13 +116,13 @@ fn read(file: &Arc<SourceFile>, folder: &Path, asked: &[String]) -> Result<Vec<N
             suggestion(name, &known)
         )));
     }
-    if found.is_empty() {
+    if found.is_empty() && problems.is_empty() {
         return Err(Stop::input(format!(
             "{}: there is no target in it",
             file.path
         )));
     }
-    Ok(found)
+    Ok((found, problems))
 }
 
 struct Reader<'a> {
@@ -118,6 +131,7 @@ struct Reader<'a> {
     /// Whether the target being read is asked for: its secrets are fetched.
     wanted: bool,
     secrets: Vec<Hidden>,
+    files: Vec<(String, PathBuf)>,
 }
 
 impl Reader<'_> {
@@ -140,6 +154,7 @@ impl Reader<'_> {
         }
         let fields = self.of.fields(node, &TARGET)?;
         self.secrets = Vec::new();
+        self.files = Vec::new();
         let mut typed = CheckArgs::default();
         let mut target = NamedTarget {
             name: name.to_owned(),
@@ -149,6 +164,7 @@ impl Reader<'_> {
             vars: Vec::new(),
             typed: CheckArgs::default(),
             secrets: Vec::new(),
+            files: Vec::new(),
         };
         let mut password = None;
         for (key, at, value) in fields.written() {
@@ -170,7 +186,7 @@ impl Reader<'_> {
                     for (name, key, node) in self.of.pairs(value, "a table of variables") {
                         target.vars.push((name.to_owned(), self.of.place(key.span)));
                         if let Some(text) = self.text_or_secret(node, "the value of a variable") {
-                            typed.var.push((name.to_owned(), text));
+                            typed.declared.var.push((name.to_owned(), text));
                         }
                     }
                 }
@@ -213,10 +229,10 @@ impl Reader<'_> {
                     password = Some(at.span);
                     access.password = self.secret(value, key == "password-env").map(Hidden);
                 }
-                "ca" => access.ca = self.path(value),
-                "insecure" => access.insecure = self.of.boolean(value, "`insecure`")?,
-                "client-cert" => access.client_cert = self.path(value),
-                "client-key" => access.client_key = self.path(value),
+                "ca" => access.tls.ca = self.path(value, key),
+                "insecure" => access.tls.insecure = self.yes(value, "`insecure`"),
+                "client-cert" => access.tls.client_cert = self.path(value, key),
+                "client-key" => access.tls.client_key = self.path(value, key),
                 "proxy" => access.proxy = self.of.filled(value, "the URL of a proxy"),
                 "timeout" => {
                     typed.timeout = self.parsed(value, "a duration", |text| {
@@ -233,8 +249,8 @@ impl Reader<'_> {
                             .map_err(|_| "write a whole number, 1 or more".to_owned())
                     });
                 }
-                "known" => typed.known = self.path(value),
-                "allow-writes" => typed.allow_writes = self.of.boolean(value, "`allow-writes`")?,
+                "known" => typed.known = self.path(value, key),
+                "allow-writes" => typed.allow_writes = self.yes(value, "`allow-writes`"),
                 _ => unreachable!("every key of the table is read"),
             }
         }
@@ -264,13 +280,26 @@ impl Reader<'_> {
         }
         target.typed = typed;
         target.secrets = std::mem::take(&mut self.secrets);
+        target.files = std::mem::take(&mut self.files);
         Some(target)
     }
 
     /// A file, relative to the folder of the file of targets.
-    fn path(&mut self, node: &Node) -> Option<PathBuf> {
+    fn path(&mut self, node: &Node, key: &str) -> Option<PathBuf> {
         let text = self.of.filled(node, "a file")?;
-        Some(self.folder.join(text))
+        Some(self.named(key, &text))
+    }
+
+    /// The path of a file that the file of targets names.
+    fn named(&mut self, key: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(text);
+        self.files.push((key.to_owned(), path.clone()));
+        path
+    }
+
+    /// `true`; where it is neither that nor `false`, the rest of the target is read all the same.
+    fn yes(&mut self, node: &Node, meant: &str) -> bool {
+        self.of.boolean(node, meant).unwrap_or_default()
     }
 
     fn parsed<T>(
@@ -286,7 +315,7 @@ impl Reader<'_> {
                 let described = if may_hold_secret(&text) {
                     "none".to_owned()
                 } else {
-                    node.described()
+                    self.of.described(node)
                 };
                 let found = format!("{meant} is meant here, and this is {described}");
                 self.of.problem(
@@ -339,7 +368,7 @@ impl Reader<'_> {
         let value = if from_env {
             secret_in(&name, "secret")
         } else {
-            let path = self.folder.join(&name);
+            let path = self.named("a secret", &name);
             fs::read_to_string(&path)
                 .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
                 .and_then(|text| match text.trim_end_matches(['\r', '\n']) {

@@ -21,13 +21,13 @@ impl NamedTarget {
         }
         all.can = self.can.iter().map(|(name, _)| name.clone()).collect();
         all.can.extend(args.can.iter().cloned());
-        all.set = over(
+        all.declared.set = over(
             self.set
                 .iter()
                 .map(|(name, value, _)| (name.clone(), value.clone())),
-            &args.set,
+            &args.declared.set,
         );
-        all.var = over(file.var.iter().cloned(), &args.var);
+        all.declared.var = over(file.declared.var.iter().cloned(), &args.declared.var);
         let typed = |header: &&Header| {
             !args
                 .header
@@ -47,11 +47,12 @@ impl NamedTarget {
             access.password.clone_from(&from.password);
         }
         access.auth = access.auth.or(from.auth);
-        access.insecure |= from.insecure;
-        access.ca = access.ca.take().or_else(|| from.ca.clone());
-        if access.client_cert.is_none() {
-            access.client_cert.clone_from(&from.client_cert);
-            access.client_key.clone_from(&from.client_key);
+        let (tls, typed) = (&mut access.tls, &from.tls);
+        tls.insecure |= typed.insecure;
+        tls.ca = tls.ca.take().or_else(|| typed.ca.clone());
+        if tls.client_cert.is_none() {
+            tls.client_cert.clone_from(&typed.client_cert);
+            tls.client_key.clone_from(&typed.client_key);
         }
         access.proxy = access.proxy.take().or_else(|| from.proxy.clone());
         all

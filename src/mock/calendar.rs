@@ -1,42 +1,32 @@
 use super::Moment;
 use std::{fmt, str::FromStr};
+use time::{Date, Month, UtcDateTime};
 
 const DAY: u64 = 86_400;
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar; none before then or for no such date.
 pub(crate) fn days(year: u64, month: u64, day: u64) -> Option<u64> {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let long = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1970..=9999).contains(&year) || day == 0 || day > long {
-        return None;
-    }
-    // The year begins in March, so that the leap day is its last (Hinnant, "chrono-compatible low-level date algorithms").
-    let (y, m) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let (era, of_era) = (y / 400, y % 400);
-    let of_year = (153 * m + 2) / 5 + day - 1;
-    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year).checked_sub(719_468)
+    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let day = u8::try_from(day).ok()?;
+    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, day).ok()?;
+    u64::try_from(date.to_julian_day() - epoch()).ok()
 }
 
-/// Year, month and day of so many days since 1970-01-01.
+/// Year, month and day of so many days since 1970-01-01; those of the last day of the year 9999 for all later ones.
 pub(crate) fn date(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let m = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * m + 2) / 5 + 1;
-    let month = if m < 10 { m + 3 } else { m - 9 };
-    (year + era * 400 + u64::from(month <= 2), month, day)
+    let date = i32::try_from(days)
+        .ok()
+        .and_then(|days| Date::from_julian_day(epoch().checked_add(days)?).ok())
+        .unwrap_or(Date::MAX);
+    (
+        u64::try_from(date.year()).unwrap_or_default(),
+        u8::from(date.month()).into(),
+        date.day().into(),
+    )
+}
+
+fn epoch() -> i32 {
+    UtcDateTime::UNIX_EPOCH.date().to_julian_day()
 }
 
 /// A text that is no moment such as `2026-01-01T00:05:00Z`.

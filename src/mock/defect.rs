@@ -25,6 +25,19 @@ pub struct Strike {
     pub defect: Option<Defect>,
     /// Whether the model has seen the request when it is struck.
     pub commit: Commit,
+    /// Which cue it is of; none of a user's own [`Cues`].
+    pub cue: Option<StruckBy>,
+}
+
+/// A cue that struck a request, as the journal tells it: it may be gone by then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StruckBy {
+    /// Its number.
+    pub id: u64,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// What it did, as a cue says it, without the bodies of replies: `reset: before-head, commit: before`.
+    pub did: String,
 }
 
 /// Whether the state of the mock changes before or after the strike. Clients that resume depend on it.

@@ -1,5 +1,5 @@
 use super::{
-    Model, Moment,
+    Model, Moment, StruckBy,
     server::{Parsed, parse, reply_of},
 };
 use crate::message::{Headers, Reply, Request};
@@ -60,6 +60,8 @@ pub struct Entry {
     pub reply_bytes: u64,
     /// What became of it.
     pub ending: Ending,
+    /// The cue that struck it.
+    pub cue: Option<StruckBy>,
 }
 
 /// What became of a request.
@@ -90,6 +92,8 @@ pub(crate) struct Record {
     request_bytes: u64,
     reply_bytes: u64,
     ending: Ending,
+    /// The cue that struck the request.
+    pub(crate) cue: Option<StruckBy>,
 }
 
 impl Record {
@@ -111,6 +115,7 @@ impl Record {
             request_bytes: 0,
             reply_bytes: 0,
             ending: Ending::Replied,
+            cue: None,
             bytes,
         }
     }
@@ -134,7 +139,10 @@ impl Record {
     }
 
     fn cost(&self) -> usize {
-        size_of::<Self>() + self.bytes.capacity()
+        let cue = self.cue.as_ref().map_or(0, |cue| {
+            cue.did.capacity() + cue.name.as_ref().map_or(0, String::capacity)
+        });
+        size_of::<Self>() + self.bytes.capacity() + cue
     }
 
     fn entry(&self, model: &dyn Model) -> Entry {
@@ -154,6 +162,7 @@ impl Record {
         model.mask(&mut request);
         let mut reply = parse_reply(reply, self.reply_of);
         if let Some(reply) = &mut reply {
+            mask_credentials(&mut reply.headers);
             model.mask_reply(reply);
         }
         Entry {
@@ -165,6 +174,7 @@ impl Record {
             reply,
             reply_bytes: self.reply_bytes,
             ending: self.ending,
+            cue: self.cue.clone(),
         }
     }
 }
@@ -280,16 +290,36 @@ impl fmt::Display for Entry {
             Ending::Gone => " (the client went away)",
             Ending::ReplyCut => " (the client went away within the reply)",
             Ending::Struck => " (broken on cue)",
-        })
+        })?;
+        match &self.cue {
+            Some(cue) => write!(f, " ({cue})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for StruckBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cue {}", self.id)?;
+        if let Some(name) = &self.name {
+            write!(f, ", {name}")?;
+        }
+        write!(f, ": {}", self.did)
     }
 }
 
 pub(super) fn mask_credentials(headers: &mut Headers) {
-    for name in ["Authorization", "Proxy-Authorization", "Cookie"] {
+    for name in [
+        "Authorization",
+        "Proxy-Authorization",
+        "Proxy-Authenticate",
+        "Cookie",
+        "Set-Cookie",
+    ] {
         if let Some(value) = headers.get(name) {
             // Where no scheme stands before it, the first word is the secret.
             let masked = match value.split_once(' ') {
-                Some((scheme, _)) if name != "Cookie" => format!("{scheme} ***"),
+                Some((scheme, _)) if !name.ends_with("Cookie") => format!("{scheme} ***"),
                 _ => "***".to_owned(),
             };
             let written = headers
@@ -324,6 +354,8 @@ mod tests {
     #[case("authorization", "Negotiate hush hush", "Negotiate ***")]
     #[case("Proxy-Authorization", "hush", "***")]
     #[case("COOKIE", "a=hush; b=hush", "***")]
+    #[case("set-cookie", "a=hush; Path=/", "***")]
+    #[case("Proxy-Authenticate", "NTLM hush", "NTLM ***")]
     #[case("Accept", "text/xml", "text/xml")]
     fn credentials_in_header_fields_leave_only_their_scheme(
         #[case] name: &str,

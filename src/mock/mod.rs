@@ -23,7 +23,7 @@ pub use calendar::NoMoment;
 pub(crate) use calendar::{date, days};
 pub use clock::{Clock, Moment};
 pub use cues::{Cue, CueBook, CueError, CueId, Operations};
-pub use defect::{Act, At, Commit, Cues, Defect, Strike, Then};
+pub use defect::{Act, At, Commit, Cues, Defect, Strike, StruckBy, Then};
 pub use documented::Documented;
 pub use ids::Ids;
 pub use journal::{Ending, Entry, Journal};

@@ -1,6 +1,7 @@
 //! What takes back what a draft makes, where the contract has an operation that obviously does.
 
 use super::{
+    draft_find::is_secret,
     draft_steps::Step,
     draft_values::From,
     draft_weave::Weave,
@@ -84,7 +85,7 @@ pub(super) fn cleanup(steps: &[Step<'_>], contract: &Contract, weave: &Weave<'_,
             .query_pairs()
             .into_iter()
             .filter(|(name, value)| operation.query.contains(name) && !value.contains('{'))
-            .filter(|(name, _)| !Weave::is_secret(name))
+            .filter(|(name, _)| !is_secret(name))
             .map(|(name, value)| format!("{}: {}", key(&name), quoted(&value)))
             .collect();
         if !query.is_empty() {

@@ -12,6 +12,7 @@
 mod draft;
 mod draft_bodies;
 mod draft_cleanup;
+mod draft_find;
 mod draft_steps;
 mod draft_values;
 mod draft_weave;

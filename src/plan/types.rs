@@ -3,7 +3,12 @@ use crate::{
     scenario::{Auth, BodySource, Capture, Connection, Effects, Expect, Repeat, Scenario},
     source::{Literal, Place, Template},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// What a target is declared to be.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +53,21 @@ pub struct Plan {
     pub effects: Effects,
     /// The path of the target's URL, which stands in front of every path; empty for most.
     pub base_path: String,
+}
+
+impl Plan {
+    /// The files that its bodies are read from, as far as their names are plain text.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let folder = self.scenario.folder.as_deref().unwrap_or(Path::new(""));
+        let steps = self.steps.iter().flatten().chain(&self.cleanup);
+        steps
+            .filter_map(|step| match &step.send.body {
+                Some(BodySource::File(name)) => Some(folder.join(name.as_plain()?)),
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 /// A variable's value.

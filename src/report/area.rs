@@ -81,6 +81,23 @@ pub(crate) fn table(clauses: &[ClauseReport]) -> (Vec<AreaRow>, AreaRow) {
     (rows, all)
 }
 
+/// How many clauses of all suites were kept, broken, and not exercised: those that need a scenario are not, either.
+pub(crate) fn clause_counts(suites: &[SuiteReport]) -> [(&'static str, u64); 3] {
+    let (mut kept, mut broken, mut not_exercised) = (0, 0, 0);
+    for clause in suites.iter().flat_map(|suite| &suite.clauses) {
+        match clause.outcome.as_str() {
+            "kept" => kept += 1,
+            "broken" => broken += 1,
+            _ => not_exercised += 1,
+        }
+    }
+    [
+        ("kept", kept),
+        ("broken", broken),
+        ("not exercised", not_exercised),
+    ]
+}
+
 /// `BITS 1.5 upload protocol: 41/41 must, 9/11 should`: kept, of all that hold for the target.
 pub(crate) fn level_line(suite: &SuiteReport) -> String {
     let (_, all) = table(&suite.clauses);

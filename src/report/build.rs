@@ -202,7 +202,7 @@ fn finding_report(finding: &Finding, mask: &Mask) -> FindingReport {
         known: None,
         subject: mask.text(&finding.subject),
         expected: mask.text(&finding.expected),
-        actual: mask.text(&finding.actual),
+        actual: mask.told_of(&finding.subject, &finding.actual),
         says: clause.map(|clause| clause.says.clone()),
         sources: clause.map_or_else(Vec::new, |clause| sources(&clause.sources)),
         place: finding

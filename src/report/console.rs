@@ -1,5 +1,5 @@
 use super::{
-    area::{level_line, table, with_reason},
+    area::{clause_counts, level_line, table, with_reason},
     data::{Report, SuiteReport, word},
     excerpt,
     exit::Exit,
@@ -228,14 +228,7 @@ fn last_lines(report: &Report, style: Style) -> String {
             parts.push(format!("{number} {word}"));
         }
     }
-    let clauses = |outcome: &str| {
-        report
-            .suites
-            .iter()
-            .flat_map(|suite| &suite.clauses)
-            .filter(|clause| clause.outcome == outcome)
-            .count() as u64
-    };
+    let [(_, kept), (_, broken), (_, idle)] = clause_counts(&report.suites);
     let scenarios = count(totals.all(), "scenario");
     let mut out = format!(
         "{scenarios} in {}: {}\n",
@@ -244,10 +237,8 @@ fn last_lines(report: &Report, style: Style) -> String {
     );
     put!(
         out,
-        "{} kept, {} broken, {} not exercised\n",
-        count(clauses("kept"), "clause"),
-        clauses("broken"),
-        clauses("not exercised") + clauses("needs a scenario")
+        "{} kept, {broken} broken, {idle} not exercised\n",
+        count(kept, "clause"),
     );
     let exit = Exit::of_code(report.exit);
     let verdict = format!("exit {}: {}", report.exit, report.meaning());

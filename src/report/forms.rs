@@ -10,7 +10,7 @@ pub fn mock_target(form: Option<(&str, &str)>) -> String {
 }
 
 /// The form in the name of an embedded mock.
-fn form_of(target: &str) -> Option<&str> {
+pub(super) fn form_of(target: &str) -> Option<&str> {
     target.strip_prefix("mock (")?.strip_suffix(')')
 }
 

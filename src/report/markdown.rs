@@ -1,5 +1,5 @@
 use super::{
-    area::{level_line, table, with_reason},
+    area::{clause_counts, level_line, table, with_reason},
     data::{Report, SuiteReport},
     excerpt,
     style::{Style, count, duration, visible},
@@ -24,6 +24,12 @@ pub fn markdown(report: &Report) -> String {
         totals.errored,
         totals.skipped,
         duration(report.elapsed_ms)
+    );
+    let [(_, kept), (_, broken), (_, idle)] = clause_counts(&report.suites);
+    put!(
+        out,
+        "{} kept, {broken} broken, {idle} not exercised.\n",
+        count(kept, "clause")
     );
     // What fails the run stands before what is read only by who looks further.
     let failing = || report.known.iter().filter(|entry| entry.problem.is_some());

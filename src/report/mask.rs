@@ -63,16 +63,26 @@ impl Mask {
     /// The value of a header field without secrets.
     #[must_use]
     pub fn header(&self, name: &str, value: &str) -> String {
-        let secret = ["authorization", "proxy-authorization", "cookie"];
-        if secret.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-            return match value.split_once(' ') {
-                Some((scheme, _)) if !name.eq_ignore_ascii_case("cookie") => {
-                    format!("{} {STARS}", self.text(scheme))
-                }
-                _ => STARS.to_owned(),
-            };
+        match secret_field(name) {
+            None => self.text(value),
+            Some(Kept::Nothing) => STARS.to_owned(),
+            Some(Kept::Scheme) => match value.split_once(' ') {
+                Some((scheme, _)) => format!("{} {STARS}", self.text(scheme)),
+                None => STARS.to_owned(),
+            },
         }
-        self.text(value)
+    }
+
+    /// What is told of a subject such as `header Set-Cookie`, without secrets.
+    #[must_use]
+    pub fn told_of(&self, subject: &str, told: &str) -> String {
+        let field = subject.split_once("header ").map_or("", |(_, name)| name);
+        let name = field.split([' ', '[']).next().unwrap_or_default();
+        match secret_field(name) {
+            // That there is none is no secret.
+            Some(_) if !matches!(told, "absent" | "nothing" | "none") => STARS.to_owned(),
+            _ => self.text(told),
+        }
     }
 
     /// Whether bytes that are no text hold a secret.
@@ -80,6 +90,26 @@ impl Mask {
     pub fn hides(&self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes);
         self.text(&text) != text
+    }
+}
+
+/// What is shown of the value of a header field that is a secret whoever set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// Nothing.
+    Nothing,
+    /// The scheme before the credentials.
+    Scheme,
+}
+
+/// Whether the value of that header field is a secret, and what may be told of it.
+fn secret_field(name: &str) -> Option<Kept> {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "cookie" | "cookie2" | "set-cookie" | "set-cookie2" => Some(Kept::Nothing),
+        "authorization" => Some(Kept::Scheme),
+        "proxy-connection" => None,
+        _ => name.starts_with("proxy-").then_some(Kept::Scheme),
     }
 }
 
@@ -289,7 +319,7 @@ fn may_hold(text: &str, marks: &[&str]) -> bool {
 }
 
 /// Members and fields whose value is a secret whoever set it, and what stands in every text that has one.
-static PATTERNS: [(&[&str], LazyLock<Regex>); 7] = [
+static PATTERNS: [(&[&str], LazyLock<Regex>); 9] = [
     // JSON members.
     (
         &["password"],
@@ -335,7 +365,23 @@ static PATTERNS: [(&[&str], LazyLock<Regex>); 7] = [
         &["authorization:"],
         LazyLock::new(|| {
             compiled(
-                r"(?i)(?P<before>\b(?:proxy-)?authorization:\s*[a-z]+\s+)[^\s*][^\s]*(?P<after>)",
+                r"(?i)(?P<before>\b(?:proxy-)?authorization:[ \t]*[a-z]+[ \t]+)[^\s*][^\s]*(?P<after>)",
+            )
+        }),
+    ),
+    (
+        &["authorization:"],
+        LazyLock::new(|| {
+            compiled(
+                r"(?im)(?P<before>\bauthorization:[ \t]*)[^\s*<\x22\\]+(?P<after>[ \t]*(?:\r?$|[\\<\x22]))",
+            )
+        }),
+    ),
+    (
+        &["cookie"],
+        LazyLock::new(|| {
+            compiled(
+                r"(?i)(?P<before>\b(?:set-)?cookie2?:[ \t]*)[^\s*<\x22\\'\{][^\r\n<\x22\\]*(?P<after>)",
             )
         }),
     ),
@@ -445,7 +491,15 @@ mod tests {
     #[case("http://me:hu@sh@host/x", "http://me:***@host/x")]
     #[case("<PAſſWORD>hush</PAſſWORD>", "<PAſſWORD>***</PAſſWORD>")]
     #[case("Authorization: Basic aHVzaA==", "Authorization: Basic ***")]
+    #[case("Authorization: hush", "Authorization: ***")]
+    #[case(
+        "GET / HTTP/1.1\r\nauthorization: hush\r\nHost: h",
+        "GET / HTTP/1.1\r\nauthorization: ***\r\nHost: h"
+    )]
+    #[case("Cookie: a=hush; b=hush\r\nHost: h", "Cookie: ***\r\nHost: h")]
+    #[case("+Set-Cookie: a=hush; Path=/", "+Set-Cookie: ***")]
     #[case("The Password is required.", "The Password is required.")]
+    #[case("A cookie: it is sweet", "A cookie: ***")]
     fn passwords_are_masked_whoever_set_them(#[case] text: &str, #[case] expected: &str) {
         let mask = Mask::default();
         assert_eq!(mask.text(text), expected);
@@ -464,6 +518,13 @@ mod tests {
             "NTLM ***"
         );
         assert_eq!(mask.header("Cookie", "a=b; c=d"), "***");
+        assert_eq!(mask.header("set-cookie", "a=b; Path=/"), "***");
+        assert_eq!(mask.header("Proxy-Authenticate", "NTLM abc"), "NTLM ***");
+        assert_eq!(mask.header("Proxy-Connection", "keep-alive"), "keep-alive");
+        assert_eq!(mask.told_of("header Set-Cookie", "`a=hush`"), "***");
+        assert_eq!(mask.told_of("request header Cookie[2]", "`a=hush`"), "***");
+        assert_eq!(mask.told_of("header Set-Cookie", "absent"), "absent");
+        assert_eq!(mask.told_of("header Date", "`now`"), "`now`");
         assert_eq!(mask.header("Accept", "text/xml"), "text/xml");
     }
 }

@@ -41,6 +41,8 @@ mod stream;
 mod style;
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod shape_tests;

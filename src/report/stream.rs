@@ -1,8 +1,9 @@
 use super::{
     build::{Strictness, scenario_report},
+    forms::form_of,
     known::{Known, excuse},
     mask::Mask,
-    style::{Style, count, shorten, visible},
+    style::{Style, count, one_line, shorten, visible},
 };
 use crate::{
     contract::Level,
@@ -28,6 +29,8 @@ pub struct Stream {
     strictness: Strictness,
     mask: Mask,
     known: Vec<Known>,
+    /// Whether the target is told of each scenario: of several, ids tell none apart.
+    targets: bool,
     total: usize,
     done: usize,
     bad: usize,
@@ -53,6 +56,7 @@ impl Stream {
             strictness,
             mask,
             known: Vec::new(),
+            targets: false,
             total: 0,
             done: 0,
             bad: 0,
@@ -65,6 +69,13 @@ impl Stream {
     #[must_use]
     pub fn with_known(mut self, known: Vec<Known>) -> Self {
         self.known = known;
+        self
+    }
+
+    /// The same, with the target told of each scenario.
+    #[must_use]
+    pub fn with_targets(mut self, told: bool) -> Self {
+        self.targets = told;
         self
     }
 
@@ -84,7 +95,7 @@ impl Stream {
                 self.running.insert(id.clone());
                 None
             }
-            Event::Finished(result) => {
+            Event::Finished { target, result } => {
                 self.running.remove(&result.id);
                 if !matches!(result.outcome, Outcome::Skipped(_)) {
                     self.done += 1;
@@ -115,7 +126,13 @@ impl Stream {
                 let why = scenario.why.as_deref().map_or_else(String::new, |why| {
                     format!("\n{:19}{}", "", self.style.wrap(&visible(why), 19))
                 });
-                show.then(|| format!("{word} {} {}{why}", self.style.dim(&time), scenario.id))
+                // In each form of a mock the same scenarios run.
+                let on = match form_of(target) {
+                    Some(form) => format!(" ({form})"),
+                    None if self.targets => format!(" on {}", one_line(&self.mask.text(target))),
+                    None => String::new(),
+                };
+                show.then(|| format!("{word} {} {}{on}{why}", self.style.dim(&time), scenario.id))
             }
             Event::Interrupted => {
                 Some("interrupted; cleaning up (once more: stop at once)".to_owned())

@@ -1,3 +1,5 @@
+use time::{Date, UtcDateTime};
+
 /// Whether texts are coloured, and how wide they may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -135,29 +137,18 @@ pub(crate) fn duration(milliseconds: u64) -> String {
 /// Milliseconds since 1970 as a date with time in UTC: `2026-01-01T00:00:00.000Z`.
 pub(crate) fn instant(milliseconds: u64) -> String {
     const DAY: u64 = 86_400_000;
-    let (mut day, time) = (milliseconds / DAY, milliseconds % DAY);
-    // Years and months are walked: a report is of our time, and a number that is none ends at the last year of ISO 8601.
-    let leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let mut year = 1970;
-    while day >= 365 + u64::from(leap(year)) && year < 9999 {
-        day -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let days = |month| match month {
-        2 => 28 + u64::from(leap(year)),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    let mut month = 1;
-    while day >= days(month) && month < 12 {
-        day -= days(month);
-        month += 1;
-    }
+    let (day, time) = (milliseconds / DAY, milliseconds % DAY);
+    let epoch = UtcDateTime::UNIX_EPOCH.date().to_julian_day();
+    // A report is of our time, and a number that is none ends at the last year of ISO 8601.
+    let date = i32::try_from(day)
+        .ok()
+        .and_then(|day| Date::from_julian_day(epoch.checked_add(day)?).ok())
+        .unwrap_or(Date::MAX);
     format!(
-        "{year}-{month:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        day.min(30) + 1,
+        "{}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
         time / 3_600_000,
         time / 60_000 % 60,
         time / 1_000 % 60,

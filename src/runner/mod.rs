@@ -28,4 +28,5 @@ pub use result::{
 };
 pub(crate) use run::skip_reason;
 pub use run::{RunError, run};
+pub(crate) use shared::NOT_REACHED;
 pub use stop::Stop;

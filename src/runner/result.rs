@@ -137,7 +137,12 @@ pub enum Event {
         id: String,
     },
     /// A scenario has ended.
-    Finished(Box<ScenarioResult>),
+    Finished {
+        /// The target it ran on, as [`SuiteRun::name`](super::SuiteRun::name) has it.
+        target: String,
+        /// What it came to, without its trace.
+        result: Box<ScenarioResult>,
+    },
     /// The run was interrupted; cleanup goes on.
     Interrupted,
 }

@@ -109,7 +109,11 @@ pub async fn run(
                 None => break,
                 Some(Told::Started(id)) => events(Event::Started { id }),
                 Some(Told::Finished(at, finished)) => {
-                    events(Event::Finished(Box::new(without_trace(&finished.result))));
+                    let (suite, _) = &queue[at];
+                    events(Event::Finished {
+                        target: suites[*suite].name.clone(),
+                        result: Box::new(without_trace(&finished.result)),
+                    });
                     results[at] = Some(*finished);
                 }
             },

@@ -12,6 +12,13 @@ use tokio::time::{Instant, sleep_until};
 
 type Traits = BTreeMap<String, String>;
 
+/// Why a scenario of which nothing was sent is skipped: the run had ended before its turn.
+pub(crate) const NOT_REACHED: [&str; 3] = [
+    "interrupted",
+    "stopped at the first finding",
+    "the server stopped answering",
+];
+
 /// What all scenarios of a run have in common.
 pub(super) struct Shared {
     pub(super) options: RunOptions,
@@ -47,12 +54,13 @@ impl Shared {
 
     /// Why no more scenario begins, where none does.
     pub(super) fn over(&self) -> Option<&'static str> {
+        let [interrupted, halted, silent] = NOT_REACHED;
         if self.options.stop.is_asked() {
-            Some("interrupted")
+            Some(interrupted)
         } else if self.halted.load(Relaxed) {
-            Some("stopped at the first finding")
+            Some(halted)
         } else if self.gave_up() {
-            Some("the server stopped answering")
+            Some(silent)
         } else {
             None
         }

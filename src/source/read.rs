@@ -1,6 +1,6 @@
 use super::{
     Literal, Meaning, Node, Place, Problem, Problems, SourceFile, Span, Table, Template, Yaml,
-    tree::quoted,
+    tree::{Syntax, quoted},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -13,6 +13,7 @@ pub(crate) struct Reading {
     pub(crate) file: Arc<SourceFile>,
     /// What is wrong with it so far.
     pub(crate) problems: Problems,
+    syntax: Syntax,
 }
 
 /// The members of a map whose keys a table names.
@@ -59,7 +60,21 @@ impl Reading {
         Self {
             file: Arc::clone(file),
             problems: Problems::default(),
+            syntax: Syntax::Yaml,
         }
+    }
+
+    /// Of a file in TOML: its mistakes are told in the words of that.
+    pub(crate) fn toml(file: &Arc<SourceFile>) -> Self {
+        Self {
+            syntax: Syntax::Toml,
+            ..Self::new(file)
+        }
+    }
+
+    /// What a node is, for messages.
+    pub(crate) fn described(&self, node: &Node) -> String {
+        node.described_in(self.syntax)
     }
 
     /// The place of a span of this file.
@@ -91,7 +106,10 @@ impl Reading {
         self.problem(
             "wrong-type",
             node.span,
-            format!("{meant} is meant here, and this is {}", node.described()),
+            format!(
+                "{meant} is meant here, and this is {}",
+                self.described(node)
+            ),
             format!("not {meant}"),
             None,
         );
@@ -124,7 +142,7 @@ impl Reading {
         table: &'static Table,
     ) -> Option<Fields<'n>> {
         let Yaml::Map(members) = &node.yaml else {
-            return self.wrong_type(node, &format!("{} (a map)", table.what));
+            return self.wrong_type(node, &format!("{} (a {})", table.what, self.syntax.map()));
         };
         for (key, value) in members {
             let text = &key.as_scalar()?.text;
@@ -164,7 +182,7 @@ impl Reading {
                     span,
                     format!("{} needs `{}`", table.what, key.name),
                     format!("`{}` is missing here", key.name),
-                    Some(format!("`{}:` {}", key.name, key.says)),
+                    Some(format!("`{}` {}", self.syntax.key(key.name), key.says)),
                 );
             }
         }
@@ -308,7 +326,7 @@ impl Reading {
         self.problem(
             "unknown-word",
             node.span,
-            format!("{what} is meant here, and this is {}", node.described()),
+            format!("{what} is meant here, and this is {}", self.described(node)),
             format!("not {what}"),
             Some(suggestion(&scalar.text, &known)),
         );

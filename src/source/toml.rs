@@ -9,24 +9,59 @@ impl Node {
     ///
     /// Gives none, and says why in `problems`, where the file is no TOML.
     pub fn parse_toml(file: &Arc<SourceFile>, problems: &mut Problems) -> Option<Self> {
-        match Document::parse(file.text.as_str()) {
-            Ok(document) => {
-                let whole = 0..file.text.len();
-                Some(map(document.as_table(), &whole))
+        let mut text = file.text.clone();
+        let before = problems.len();
+        loop {
+            let error = match Document::parse(text.as_str()) {
+                Ok(document) if problems.len() == before => {
+                    let whole = 0..file.text.len();
+                    return Some(map(document.as_table(), &whole));
+                }
+                Ok(_) => return None,
+                Err(error) => error,
+            };
+            let at = error.span().unwrap_or(0..0);
+            problems.push(Problem {
+                code: "no-toml",
+                place: Place::new(file, span(&at)),
+                found: error.message().trim().replace('\n', ", "),
+                label: "here".to_owned(),
+                help: None,
+            });
+            let line = line(&text, at.start);
+            if problems.len() - before >= MOST || !is_alone(&text, &line) {
+                return None;
             }
-            Err(error) => {
-                let at = error.span().unwrap_or(0..0);
-                problems.push(Problem {
-                    code: "no-toml",
-                    place: Place::new(file, span(&at)),
-                    found: error.message().trim().replace('\n', ", "),
-                    label: "here".to_owned(),
-                    help: None,
-                });
-                None
-            }
+            let blank = " ".repeat(line.len());
+            text.replace_range(line, &blank);
         }
     }
+}
+
+/// The most mistakes of syntax that are told at once.
+const MOST: usize = 20;
+
+/// The line that a byte stands in, without its end.
+fn line(text: &str, at: usize) -> Range<usize> {
+    let at = at.min(text.len());
+    let bytes = text.as_bytes();
+    let start = bytes[..at].iter().rposition(|byte| *byte == b'\n');
+    let start = start.map_or(0, |end| end + 1);
+    let length = bytes[start..].iter().position(|byte| *byte == b'\n');
+    start..length.map_or(text.len(), |length| start + length)
+}
+
+/// Whether a line can be left out without making sense of another change: it is an entry, and nothing that may go over several lines
+/// begins in it or before it.
+fn is_alone(text: &str, line: &Range<usize>) -> bool {
+    let entry = &text[line.clone()];
+    let value = entry.split_once('=').map_or("", |(_, value)| value).trim();
+    let open = |text: &str| {
+        let number = |wanted: &[char]| text.matches(wanted).count();
+        number(&['[', '{']) != number(&[']', '}'])
+    };
+    let several = |text: &str| text.contains("\"\"\"") || text.contains("'''");
+    !value.is_empty() && !open(&text[..line.end]) && !several(&text[..line.end])
 }
 
 fn span(range: &Range<usize>) -> Span {
@@ -135,6 +170,22 @@ mod tests {
             problems.to_string().starts_with("wireproof.toml:2:7: "),
             "{problems}"
         );
+    }
+
+    fn lines_of_mistakes(text: &str) -> Vec<usize> {
+        let mut problems = Problems::default();
+        assert!(Node::parse_toml(&SourceFile::new("t", text), &mut problems).is_none());
+        let lines = problems.0.iter().map(|p| p.place.line_column().0);
+        lines.collect()
+    }
+
+    #[test]
+    fn every_entry_that_is_no_toml_is_told() {
+        let text = "[target.a]\nurl = http://h\njobs = 3\nuser = bob\nca = \"x\nvars = {}\n";
+        assert_eq!(lines_of_mistakes(text), [2, 4, 5]);
+        // Behind an open bracket nothing is sure.
+        let text = "[target.a]\ncan = [\nuser = \"bob\"\nca = \"x\"\n";
+        assert_eq!(lines_of_mistakes(text).len(), 1);
     }
 
     proptest! {

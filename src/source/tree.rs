@@ -106,9 +106,14 @@ impl Node {
     /// What it is, for a message: "the number 5", "a list".
     #[must_use]
     pub fn described(&self) -> String {
+        self.described_in(Syntax::Yaml)
+    }
+
+    /// The same in the words of a syntax.
+    pub(crate) fn described_in(&self, syntax: Syntax) -> String {
         let scalar = match &self.yaml {
-            Yaml::List(_) => return "a list".into(),
-            Yaml::Map(_) => return "a map".into(),
+            Yaml::List(_) => return syntax.list().into(),
+            Yaml::Map(_) => return format!("a {}", syntax.map()),
             Yaml::Scalar(scalar) => scalar,
         };
         match scalar.meaning() {
@@ -117,6 +122,41 @@ impl Node {
             Meaning::Bool(value) => format!("the boolean {value}"),
             Meaning::Number(_) => format!("the number {}", scalar.text),
             Meaning::Text(text) => format!("the text {}", quoted(text)),
+        }
+    }
+}
+
+/// What a file is written in, and the words that who writes it has for things.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// YAML
+    #[default]
+    Yaml,
+    /// TOML
+    Toml,
+}
+
+impl Syntax {
+    /// Names with values.
+    pub(crate) fn map(self) -> &'static str {
+        match self {
+            Self::Yaml => "map",
+            Self::Toml => "table",
+        }
+    }
+
+    /// A key, as it stands before its value.
+    pub(crate) fn key(self, name: &str) -> String {
+        match self {
+            Self::Yaml => format!("{name}:"),
+            Self::Toml => format!("{name} ="),
+        }
+    }
+
+    fn list(self) -> &'static str {
+        match self {
+            Self::Yaml => "a list",
+            Self::Toml => "an array",
         }
     }
 }

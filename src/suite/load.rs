@@ -91,6 +91,15 @@ impl SuiteFiles {
         })
     }
 
+    /// Where its files are; none of a suite that is in the program.
+    #[must_use]
+    pub fn on_disk(&self) -> Vec<PathBuf> {
+        let folder = self.folder.iter();
+        folder
+            .flat_map(|folder| self.paths.iter().map(|path| folder.join(path)))
+            .collect()
+    }
+
     /// The ids of its scenarios, sorted: `<suite>/<area>/<name>`.
     #[must_use]
     pub fn scenario_ids(&self) -> Vec<String> {

@@ -7,6 +7,11 @@ use crate::{
 
 pub(crate) const CASES: &[Case] = &[
     (
+        "a run that leaves everything out says by which option",
+        &[],
+        all_skipped,
+    ),
+    (
         "a suite that does not exist is named with the nearest",
         &[],
         unknown_suite,
@@ -45,6 +50,22 @@ pub(crate) const CASES: &[Case] = &[
     ("completions and help are data", &[], completions),
     ("lint tells what it read", &[], lint),
 ];
+
+fn all_skipped() {
+    wireproof(["check", "bits-upload/ping", "--skip", "**"])
+        .ends(4)
+        .says("nothing is selected: --skip ** leaves nothing of ");
+    wireproof([
+        "check",
+        "bits-upload/ping",
+        "--only",
+        "nosuch",
+        "--skip",
+        "x",
+    ])
+    .ends(4)
+    .says("no id of a scenario fits");
+}
 
 fn unknown_suite() {
     wireproof(["check", "bits-uplod"])

@@ -14,6 +14,8 @@ mod browser;
 mod check;
 mod cli;
 mod cues;
+mod cues_clients;
+mod cues_led;
 #[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "it is the library of another crate")]
 mod fuzz;
@@ -25,12 +27,16 @@ mod hpc_facts;
 mod hpc_limits;
 mod html;
 mod input;
+mod joined;
+mod kept;
 mod known;
 mod known_written;
 mod leaks;
 mod limits;
 mod nginx;
 mod observe;
+mod observe_clients;
+mod observe_wire;
 mod observed;
 mod program;
 mod readme;
@@ -70,6 +76,8 @@ fn main() -> ExitCode {
         ("check", check::CASES),
         ("cli", cli::CASES),
         ("cues", cues::CASES),
+        ("cues_clients", cues_clients::CASES),
+        ("cues_led", cues_led::CASES),
         ("fuzzed", fuzzed::CASES),
         ("hostile", hostile::CASES),
         ("hpc_clients", hpc_clients::CASES),
@@ -78,9 +86,13 @@ fn main() -> ExitCode {
         ("hpc_limits", hpc_limits::CASES),
         ("html", html::CASES),
         ("input", input::CASES),
+        ("joined", joined::CASES),
+        ("kept", kept::CASES),
         ("known", known::CASES),
         ("known_written", known_written::CASES),
         ("observe", observe::CASES),
+        ("observe_clients", observe_clients::CASES),
+        ("observe_wire", observe_wire::CASES),
         ("leaks", leaks::CASES),
         ("limits", limits::CASES),
         ("observed", observed::CASES),

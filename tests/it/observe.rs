@@ -2,7 +2,8 @@
 
 use crate::{
     Case,
-    program::{Serving, command, curl, folder, pause, run, wireproof},
+    observe_wire::{before_a_socket, passes},
+    program::{Serving, command, curl, folder, pause, wireproof},
 };
 use serde_json::Value;
 use std::{
@@ -10,10 +11,8 @@ use std::{
     ffi::OsStr,
     fs,
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::Command,
-    thread,
     time::Duration,
 };
 
@@ -22,21 +21,6 @@ pub(crate) const CASES: &[Case] = &[
         "curl uploads through it and exactly the quirk's clauses are reported",
         &["curl"],
         quirk,
-    ),
-    (
-        "a python client uploads through it over tls and exactly the quirk's clauses are reported",
-        &["python3"],
-        python,
-    ),
-    (
-        "a python client that breaks off and resumes is noted, and the server is not blamed",
-        &["python3"],
-        resuming,
-    ),
-    (
-        "jobs and sessions pass without a finding",
-        &["requests"],
-        jobs,
     ),
     (
         "a quirk of the head node is found in passing jobs",
@@ -48,26 +32,6 @@ pub(crate) const CASES: &[Case] = &[
         "http 1.0 and expect 100-continue pass",
         &["curl"],
         old_and_expecting,
-    ),
-    (
-        "the bytes that arrive are the bytes that were sent",
-        &[],
-        bytes,
-    ),
-    (
-        "a client that breaks the rules is passed on and found",
-        &[],
-        client,
-    ),
-    (
-        "a server that breaks off is passed on and found",
-        &[],
-        server,
-    ),
-    (
-        "a head of any length passes in bounded memory and is found",
-        &[],
-        endless_head,
     ),
     (
         "the path of the upstream is taken off the contract's",
@@ -83,18 +47,19 @@ pub(crate) const CASES: &[Case] = &[
     ("what cannot be is refused before it listens", &[], refused),
 ];
 
-const PROTOCOL: &str = "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9bef4931}";
-const VERSION: &str = "api-version: 2012-11-01.4.0";
+pub(crate) const PROTOCOL: &str =
+    "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9bef4931}";
+pub(crate) const VERSION: &str = "api-version: 2012-11-01.4.0";
 
 /// `wireproof observe` with the JSON report that it writes.
-struct Observing {
-    serving: Serving,
-    report: PathBuf,
-    _folder: tempfile::TempDir,
+pub(crate) struct Observing {
+    pub(crate) serving: Serving,
+    pub(crate) report: PathBuf,
+    pub(crate) _folder: tempfile::TempDir,
 }
 
 impl Observing {
-    fn start<S: AsRef<OsStr>>(
+    pub(crate) fn start<S: AsRef<OsStr>>(
         suite: &str,
         upstream: &str,
         more: impl IntoIterator<Item = S>,
@@ -110,18 +75,18 @@ impl Observing {
         }
     }
 
-    fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.serving.url
     }
 
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let connection = TcpStream::connect(self.url().trim_start_matches("http://")).unwrap();
         patient(connection)
     }
 
     /// Ends it, and gives its report after it was seen that it ended with that code.
     #[track_caller]
-    fn ends(self, code: u8) -> Report {
+    pub(crate) fn ends(self, code: u8) -> Report {
         let (ended, rest) = self.serving.stop("-INT");
         let text = fs::read_to_string(&self.report).unwrap();
         assert_eq!(ended, Some(code.into()), "{rest}\n{text}");
@@ -132,15 +97,15 @@ impl Observing {
 }
 
 /// A JSON report.
-struct Report(Value);
+pub(crate) struct Report(Value);
 
 impl Report {
-    fn scenarios(&self) -> &Vec<Value> {
+    pub(crate) fn scenarios(&self) -> &Vec<Value> {
         self.0["suites"][0]["scenarios"].as_array().unwrap()
     }
 
     /// The ids of all broken clauses, or what was looked at where there is no clause.
-    fn broken(&self) -> BTreeSet<String> {
+    pub(crate) fn broken(&self) -> BTreeSet<String> {
         let findings = self
             .scenarios()
             .iter()
@@ -156,13 +121,13 @@ impl Report {
     }
 
     /// What was judged of the server, by operation.
-    fn of_server(&self) -> Vec<&Value> {
+    pub(crate) fn of_server(&self) -> Vec<&Value> {
         let of_server = |one: &&Value| one["id"].as_str().unwrap().contains("/server/");
         self.scenarios().iter().filter(of_server).collect()
     }
 
     /// How many requests each scenario had.
-    fn requests(&self) -> BTreeMap<&str, u64> {
+    pub(crate) fn requests(&self) -> BTreeMap<&str, u64> {
         let count = |one| -> (&str, u64) {
             let one: &Value = one;
             (
@@ -174,14 +139,14 @@ impl Report {
     }
 }
 
-fn patient(connection: TcpStream) -> TcpStream {
+pub(crate) fn patient(connection: TcpStream) -> TcpStream {
     connection
         .set_read_timeout(Some(Duration::from_secs(20)))
         .unwrap();
     connection
 }
 
-fn packet(url: &str, kind: &str, more: &[&str]) -> String {
+pub(crate) fn packet(url: &str, kind: &str, more: &[&str]) -> String {
     let kind = format!("BITS-Packet-Type: {kind}");
     let mut arguments = vec!["-X", "BITS_POST", "-H", &kind];
     if !more.contains(&"--data-binary") {
@@ -192,7 +157,7 @@ fn packet(url: &str, kind: &str, more: &[&str]) -> String {
     curl(&arguments).ends(0).stdout
 }
 
-fn session(created: &str) -> String {
+pub(crate) fn session(created: &str) -> String {
     let line = created
         .lines()
         .find(|line| line.starts_with("BITS-Session-Id:"));
@@ -202,7 +167,7 @@ fn session(created: &str) -> String {
 }
 
 /// Uploads three fragments, the first longer than what is kept of a body.
-fn upload(url: &str, folder: &Path, more: &[&str]) {
+pub(crate) fn upload(url: &str, folder: &Path, more: &[&str]) {
     let parts = [3 << 20, 1000, 1];
     let length: usize = parts.iter().sum();
     let session = session(&packet(
@@ -261,98 +226,6 @@ fn quirk() {
     assert_eq!(requests["bits-upload/server/fragment"], 3);
     assert_eq!(requests["bits-upload/client/fragment"], 3);
     assert_eq!(requests["bits-upload/server/fetch"], 1);
-}
-
-/// Uploads over one connection of TLS, as Python does it.
-const UPLOADS: &str = r#"
-import http.client, ssl, sys
-from urllib.parse import urlsplit
-url, ca, data = urlsplit(sys.argv[1]), sys.argv[2], bytes(5 << 20)
-tls = ssl.create_default_context(cafile=ca)
-connection = http.client.HTTPSConnection(url.hostname, url.port, context=tls, timeout=30)
-def send(kind, body=b"", **more):
-    fields = {name.replace("_", "-"): value for name, value in more.items()}
-    connection.request("BITS_POST", url.path, body, {"BITS-Packet-Type": kind, **fields})
-    reply = connection.getresponse()
-    assert reply.status == 200 and reply.read() == b"", reply.status
-    return reply
-created = send("Create-Session", BITS_Supported_Protocols="{7df0354d-249b-430f-820d-3d2a9bef4931}")
-session = {"BITS_Session_Id": created.getheader("BITS-Session-Id")}
-for first in range(0, len(data), 2 << 20):
-    part = data[first:first + (2 << 20)]
-    span = "bytes %d-%d/%d" % (first, first + len(part) - 1, len(data))
-    stored = send("Fragment", part, Content_Range=span, **session)
-    assert stored.getheader("BITS-Received-Content-Range") == str(first + len(part))
-send("Close-Session", **session)
-"#;
-
-/// A server over TLS, a proxy before it that speaks TLS too, and the file of the authority to trust.
-fn over_tls(folder: &Path, quirk: &[&str]) -> (Serving, Observing, String) {
-    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let (ca, upstream) = (file("ca.pem"), file("upstream.pem"));
-    let tls = ["bits-upload", "--tls", "--ca-out", &upstream];
-    let serving = Serving::start([&tls, quirk].concat());
-    let more = ["--tls", "--ca-out", &ca, "--ca", &upstream];
-    let observing = Observing::start("bits-upload", &serving.url, more);
-    (serving, observing, ca)
-}
-
-fn python() {
-    let folder = folder();
-    let quirk = ["--quirk", "answers-another-protocol"];
-    let (_serving, observing, ca) = over_tls(folder.path(), &quirk);
-    let url = format!("{}/dir/x.bin", observing.url());
-    run(Command::new("python3").args(["-c", UPLOADS, &url, &ca])).ends(0);
-    let report = observing.ends(1);
-    let clause = "create-session.protocol-offered".to_owned();
-    assert_eq!(report.broken(), [clause].into());
-    assert_eq!(report.requests()["bits-upload/server/fragment"], 3);
-}
-
-fn resuming() {
-    let folder = folder();
-    let source = folder.path().join("source.bin");
-    fs::write(&source, vec![7; 9 << 20]).unwrap();
-    let (_serving, observing, ca) = over_tls(folder.path(), &[]);
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/it/clients/bits_resume.py"
-    );
-    let url = format!("{}/dir/x.bin", observing.url());
-    let saw = run(Command::new("python3")
-        .args([script, &url, &ca])
-        .arg(&source))
-    .ends(0);
-    assert_eq!(saw.json()["same"], true);
-    let report = observing.ends(0);
-    for scenario in report.of_server() {
-        assert_eq!(scenario["findings"], serde_json::json!([]), "{scenario}");
-    }
-    // The client breaks off three times, and resumes.
-    assert_eq!(report.requests()["bits-upload/client/connections"], 3);
-}
-
-fn hpc_client(name: &str, url: &str) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it/clients")
-        .join(name);
-    let mut python = Command::new("python3");
-    python.arg("-B").arg(script).arg(url).env("NO_PROXY", "*");
-    let ran = run(&mut python).ends(0);
-    assert!(ran.stdout.ends_with(": ok\n"), "{}", ran.all());
-}
-
-fn jobs() {
-    let serving = Serving::start(["hpc-pack"]);
-    let observing = Observing::start("hpc-pack", &serving.url, [""; 0]);
-    hpc_client("hpc_jobs.py", observing.url());
-    hpc_client("hpc_session.py", observing.url());
-    let report = observing.ends(0);
-    for scenario in report.of_server() {
-        assert_eq!(scenario["findings"], serde_json::json!([]), "{scenario}");
-    }
-    assert!(report.of_server().len() > 15);
-    assert!(report.requests()["hpc-pack/server/create-job"] > 1);
 }
 
 fn job_quirk() {
@@ -435,167 +308,6 @@ fn old_and_expecting() {
         assert_eq!(scenario["findings"], serde_json::json!([]), "{scenario}");
     }
     assert_eq!(report.requests()["bits-upload/server/fragment"], 6);
-}
-
-/// A server that is only a socket, and a proxy before it.
-fn before_a_socket() -> (TcpListener, Observing) {
-    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", upstream.local_addr().unwrap());
-    let observing = Observing::start("bits-upload", &url, [""; 0]);
-    (upstream, observing)
-}
-
-/// Sends bytes in pieces, answers with bytes, and compares both at the other end.
-fn passes(upstream: &TcpListener, observing: &Observing, sent: &[u8], answer: &[u8]) {
-    let mut client = observing.connect();
-    let mut server = patient(upstream.accept().unwrap().0);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            for piece in sent.chunks(1000) {
-                client.write_all(piece).unwrap();
-            }
-            client.shutdown(Shutdown::Write).unwrap();
-            let mut got = Vec::new();
-            client.read_to_end(&mut got).unwrap();
-            assert!(got == answer, "{}", got.escape_ascii());
-        });
-        let mut got = Vec::new();
-        server.read_to_end(&mut got).unwrap();
-        assert!(got == sent, "{}", got.escape_ascii());
-        server.write_all(answer).unwrap();
-        drop(server);
-    });
-}
-
-fn bytes() {
-    let (upstream, observing) = before_a_socket();
-    let ack = b"HTTP/1.1 200  ok\r\nbits-packet-TYPE:Ack\r\nSet-Cookie: a\r\nset-cookie:  b \r\nContent-Length: 0\r\n\r\n";
-    let ping = b"BITS_POST //a/./b%2f?c=%41 HTTP/1.1\r\nBITS-PACKET-type:  PING\r\nhOST:x\r\nX: \xff\r\nContent-Length: 0\r\n\r\n";
-    passes(&upstream, &observing, ping, ack);
-    // Sent ahead, and in chunks with all that may stand between them.
-    let chunked = b"BITS_POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n05;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n";
-    passes(
-        &upstream,
-        &observing,
-        &[&ping[..], chunked].concat(),
-        &ack.repeat(2),
-    );
-    let old = b"BITS_POST /o HTTP/1.0\r\n\r\n";
-    passes(
-        &upstream,
-        &observing,
-        old,
-        b"HTTP/1.0 200 OK\r\n\r\nto the end",
-    );
-    let report = observing.ends(1);
-    let answered: u64 = report
-        .requests()
-        .iter()
-        .filter(|(id, _)| id.contains("/server/"))
-        .map(|(_, count)| count)
-        .sum();
-    assert_eq!(answered, 4);
-}
-
-fn client() {
-    let (upstream, observing) = before_a_socket();
-    let ack = b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n";
-    let twice = b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
-    passes(&upstream, &observing, twice, ack);
-    let half = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf";
-    passes(&upstream, &observing, half, ack);
-    passes(
-        &upstream,
-        &observing,
-        b"\x16\x03\x01\0\xff\0\r\n\r\n",
-        b"\x15\x03\x01",
-    );
-    let ping =
-        b"BITS_POST /p HTTP/1.1\r\nHost: x\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
-    passes(&upstream, &observing, &ping.repeat(3), &ack.repeat(3));
-    let report = observing.ends(1);
-    let broken: Vec<_> = report.broken().into_iter().collect();
-    for says in [
-        "two Content-Length values differ",
-        "the client ended the connection within a body",
-    ] {
-        assert!(
-            broken.iter().any(|one| one.contains(says)),
-            "{says}: {broken:?}"
-        );
-    }
-    let requests = report.requests();
-    assert_eq!(requests["bits-upload/server/ping"], 3);
-    assert_eq!(requests["bits-upload/client/connections"], 3);
-}
-
-fn server() {
-    let (upstream, observing) = before_a_socket();
-    let ping =
-        b"BITS_POST /p HTTP/1.1\r\nHost: x\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
-    let answers: [&[u8]; 3] = [
-        b"",
-        b"HTTP/1.1 200 OK\r\nContent-Len",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
-    ];
-    for answer in answers {
-        passes(&upstream, &observing, ping, answer);
-    }
-    let get = b"GET /p HTTP/1.1\r\nHost: x\r\n\r\n";
-    passes(&upstream, &observing, get, b"<html>no http</html>\r\n\r\n");
-    drop(upstream);
-    let mut client = observing.connect();
-    // The reset is told once: to whoever sends or reads first behind it.
-    let sent = client.write_all(ping);
-    assert!(sent.is_err() || client.read_to_end(&mut Vec::new()).is_err());
-    // Four requests, and no reply to any.
-    let report = observing.ends(3);
-    let broken: Vec<_> = report.broken().into_iter().collect();
-    for says in [
-        "closed: connection closed before the first byte of a reply",
-        "cut: connection closed within the head of the reply",
-        "cut: connection closed after 5 of 10 bytes of the body",
-        "garbled: no HTTP reply",
-        "unreachable: no connection to",
-    ] {
-        assert!(
-            broken.iter().any(|one| one.contains(says)),
-            "{says}: {broken:?}"
-        );
-    }
-}
-
-fn endless_head() {
-    const MIB: usize = 1 << 20;
-    let (upstream, observing) = before_a_socket();
-    let length = 1024 * MIB;
-    let mut client = observing.connect();
-    let mut server = patient(upstream.accept().unwrap().0);
-    let (mut arrived, piece) = (0, vec![b'a'; MIB]);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            client.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
-            for _ in 0..length / MIB {
-                client.write_all(&piece).unwrap();
-            }
-            client.shutdown(Shutdown::Write).unwrap();
-        });
-        let mut buffer = vec![0; MIB];
-        loop {
-            match server.read(&mut buffer).unwrap() {
-                0 => break,
-                read => arrived += read,
-            }
-        }
-    });
-    assert_eq!(arrived, length + 19);
-    server.write_all(b"HTTP/1.1 431 No\r\n\r\n").unwrap();
-    drop(server);
-    client.read_to_end(&mut Vec::new()).unwrap();
-    let peak = observing.serving.peak_memory();
-    assert!(peak < 100 * MIB as u64, "{peak}");
-    let report = observing.ends(3);
-    assert_eq!(report.broken(), ["a longer one".to_owned()].into());
 }
 
 fn prefix() {

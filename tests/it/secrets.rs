@@ -28,6 +28,11 @@ pub(crate) const CASES: &[Case] = &[
     ),
     ("no password of a URL is quoted", &[], urls),
     (
+        "what may be the rest of a value without quotes is not told again",
+        &[],
+        unquoted,
+    ),
+    (
         "a user and a header field that authorises exclude each other",
         &[],
         two_ways,
@@ -37,6 +42,9 @@ pub(crate) const CASES: &[Case] = &[
 const PASSWORD: &str = "pa55 <of> \"ada\"/ü";
 const TOKEN: &str = "t0k3n-of-the-header";
 const VARIABLE: &str = "v4riable & secret";
+/// What a server makes up itself.
+const COOKIE: &str = "c00kie-of-the-server";
+const CHALLENGE: &str = "ch4llenge-of-the-proxy";
 const PROXY: &str = "pr0xy-pa55word";
 
 /// All forms in which a secret may be told.
@@ -130,7 +138,7 @@ fn answer(mut stream: TcpStream, content_type: &str, secrets: &[&str]) -> Option
         }
         write!(
             reply,
-            "WWW-Authenticate: Basic realm=\"{TOKEN}\"\r\n\r\n{told}"
+            "WWW-Authenticate: Basic realm=\"{TOKEN}\"\r\nSet-Cookie: sid={COOKIE}; Path=/\r\nProxy-Authenticate: NTLM {CHALLENGE}\r\n\r\n{told}"
         )
         .ok()?;
         stream.write_all(reply.as_bytes()).ok()?;
@@ -251,7 +259,7 @@ fn echoed() {
                 if access[0] == "--user" {
                     words.drain(header - 1..=header);
                 }
-                let mut told: Vec<&str> = vec![TOKEN, VARIABLE, PASSWORD];
+                let mut told: Vec<&str> = vec![TOKEN, VARIABLE, PASSWORD, COOKIE, CHALLENGE];
                 if !through.is_empty() {
                     told.push(PROXY);
                 }
@@ -305,6 +313,27 @@ fn urls() {
         all.extend(words);
         let ran = wireproof(all);
         assert!(matches!(ran.code, 2 | 3), "{}", ran.all());
+        assert!(!ran.all().contains("geheim"), "{}", ran.all());
+    }
+}
+
+fn unquoted() {
+    for words in [
+        &[
+            "bits-upload",
+            "--header",
+            "Authorization:",
+            "Bearer",
+            "geheim",
+        ][..],
+        &["bits-upload", "--header", "Authorization:", "geheim"],
+        &["bits-upload", "--header", "Authorization:Bearer", "geheim"],
+        &["--header", "X-Api-Key:", "geheim", "bits-upload"],
+        &["bits-upload", "--var", "key=", "geheim"],
+        &["bits-upload", "--header", "Authorization:", "-geheim"],
+    ] {
+        let ran = wireproof([&["check", "--url", "http://127.0.0.1:9"][..], words].concat());
+        let ran = ran.ends(2).says("needs quotes");
         assert!(!ran.all().contains("geheim"), "{}", ran.all());
     }
 }

@@ -21,12 +21,13 @@ const ENDINGS: [(&str, Ending); 5] = [
 ];
 
 /// The names of the query.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "operation",
     "method",
     "path",
     "status",
     "ending",
+    "cue",
     "after",
     "limit",
 ];
@@ -39,6 +40,7 @@ pub(super) struct Filter {
     path: Option<PathPattern>,
     status: Option<u16>,
     ending: Option<Ending>,
+    cue: Option<u64>,
     after: u64,
     limit: Option<usize>,
 }
@@ -64,6 +66,7 @@ impl Filter {
                     let words = ENDINGS.map(|(word, _)| word).join(", ");
                     filter.ending = Some(known.ok_or_else(|| wrong(&words))?.1);
                 }
+                "cue" => filter.cue = Some(value.parse().map_err(|_| wrong("the id of a cue"))?),
                 "after" => filter.after = value.parse().map_err(|_| wrong("a number"))?,
                 "limit" => {
                     filter.limit = Some(value.parse().map_err(|_| wrong("a number"))?);
@@ -97,7 +100,10 @@ impl Filter {
                     && self.status.is_none_or(|status| {
                         entry.reply.as_ref().map(|reply| reply.status) == Some(status)
                     })
-                    && self.ending.is_none_or(|ending| ending == entry.ending);
+                    && self.ending.is_none_or(|ending| ending == entry.ending)
+                    && self
+                        .cue
+                        .is_none_or(|id| entry.cue.as_ref().is_some_and(|cue| cue.id == id));
                 fits.then(|| written(entry, operation))
             })
             .collect();
@@ -128,6 +134,7 @@ fn written(entry: &Entry, operation: Option<&str>) -> Value {
         "request": request,
         "reply": reply,
         "ending": ending,
+        "cue": entry.cue.as_ref().map(|cue| json!({ "id": cue.id, "name": cue.name, "did": cue.did })),
     })
 }
 

@@ -1,10 +1,11 @@
 use super::{
     Compiled, Cue, Operations,
     due::{Count, Spared, due, spent},
+    write::did,
 };
 use crate::{
     message::Request,
-    mock::{Clock, Cues, Fault, Head, Model, Moment, Strike, journal::mask_credentials},
+    mock::{Clock, Cues, Fault, Head, Model, Moment, Strike, StruckBy, journal::mask_credentials},
     source::nearest,
 };
 use std::{
@@ -49,6 +50,20 @@ struct Entry {
     compiled: Compiled,
     since: Moment,
     count: Count,
+}
+
+impl Entry {
+    fn strike(&self) -> Strike {
+        let strike = self.cue.settled();
+        Strike {
+            cue: Some(StruckBy {
+                id: self.id.0,
+                name: self.cue.name.clone(),
+                did: did(&strike),
+            }),
+            ..strike
+        }
+    }
 }
 
 /// The number of a cue, unique within its mock.
@@ -281,7 +296,7 @@ impl CueBook {
             match due(&entry.cue, entry.count, entry.since, now) {
                 Ok(()) if struck.is_none() => {
                     entry.count.struck += 1;
-                    struck = Some(entry.cue.settled());
+                    struck = Some(entry.strike());
                 }
                 Ok(()) => spared.push((entry.id, Some(Spared::Behind))),
                 Err(why) => spared.push((entry.id, Some(why))),

@@ -16,6 +16,8 @@ mod which;
 mod write;
 
 #[cfg(test)]
+mod any_tests;
+#[cfg(test)]
 mod tests;
 
 pub use book::{CueBook, CueError, CueId, Placed, Unmatched};

@@ -1,7 +1,7 @@
 use super::{Cue, Field, Placed, Until, which::masked};
 use crate::{
     message::{Headers, Reply},
-    mock::{Act, At, Commit, Defect, Then, journal::mask_credentials},
+    mock::{Act, At, Commit, Defect, Strike, Then, journal::mask_credentials},
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -19,12 +19,10 @@ impl Cue {
         if !on.is_empty() {
             put("on", on.into());
         }
-        put("do", self.what().into());
-        match self.commit {
-            Some(Commit::Before) => put("commit", "before".into()),
-            Some(Commit::After) => put("commit", "after".into()),
-            None => None,
-        };
+        put("do", what(&self.strike).into());
+        if let Some(commit) = self.commit {
+            put("commit", word(commit).into());
+        }
         out.into()
     }
 
@@ -65,46 +63,67 @@ impl Cue {
         }
         out
     }
+}
 
-    fn what(&self) -> Map<String, Value> {
-        let mut out = Map::new();
-        let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
-        let strike = &self.strike;
-        if let Some(fault) = &strike.fault {
-            put("fault", fault.as_str().into());
-        }
-        if let Some(sent) = &strike.reply {
-            put("reply", reply(sent));
-        }
-        if !strike.delay.is_zero() {
-            put("delay", span(strike.delay).into());
-        }
-        for act in &strike.acts {
-            match act {
-                Act::DropSession => put("drop-session", true.into()),
-                Act::Restart => put("restart", true.into()),
-                Act::Advance(by) => put("advance", span(*by).into()),
-            };
-        }
-        match &strike.defect {
-            None => None,
-            Some(Defect::Close(At::Body(bytes @ 1..))) => put("cut", (*bytes).into()),
-            Some(Defect::Close(at)) => put("close", place(*at)),
-            Some(Defect::Reset(at)) => put("reset", place(*at)),
-            Some(Defect::Stall(at, None)) => put("stall", place(*at)),
-            Some(Defect::Stall(at, Some(time))) => {
-                put("stall", json!({ "at": place(*at), "for": span(*time) }))
-            }
-            Some(Defect::Garbage(bytes)) => match std::str::from_utf8(bytes) {
-                Ok(text) => put("garbage", text.into()),
-                Err(_) => put("garbage", json!({ "hex": hex(bytes) })),
-            },
-            Some(Defect::Throttle(_, rate)) => put("slow", (*rate).into()),
-            Some(Defect::ContentLength(bytes)) => put("content-length", (*bytes).into()),
-            Some(Defect::Upload(read, then)) => put("upload", upload(*read, *then)),
-        };
-        out
+/// What a strike did, on one line: as a cue says it, without the bodies of replies.
+pub(super) fn did(strike: &Strike) -> String {
+    let mut done: Vec<String> = what(strike)
+        .iter()
+        .map(|(key, value)| match (key.as_str(), value) {
+            ("reply", reply) => format!("reply: {}", reply["status"]),
+            ("garbage", _) => key.clone(),
+            (_, Value::String(text)) => format!("{key}: {text}"),
+            (_, value) => format!("{key}: {value}"),
+        })
+        .collect();
+    done.push(format!("commit: {}", word(strike.commit)));
+    done.join(", ")
+}
+
+fn word(commit: Commit) -> &'static str {
+    match commit {
+        Commit::Before => "before",
+        Commit::After => "after",
     }
+}
+
+fn what(strike: &Strike) -> Map<String, Value> {
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
+    if let Some(fault) = &strike.fault {
+        put("fault", fault.as_str().into());
+    }
+    if let Some(sent) = &strike.reply {
+        put("reply", reply(sent));
+    }
+    if !strike.delay.is_zero() {
+        put("delay", span(strike.delay).into());
+    }
+    for act in &strike.acts {
+        match act {
+            Act::DropSession => put("drop-session", true.into()),
+            Act::Restart => put("restart", true.into()),
+            Act::Advance(by) => put("advance", span(*by).into()),
+        };
+    }
+    match &strike.defect {
+        None => None,
+        Some(Defect::Close(At::Body(bytes @ 1..))) => put("cut", (*bytes).into()),
+        Some(Defect::Close(at)) => put("close", place(*at)),
+        Some(Defect::Reset(at)) => put("reset", place(*at)),
+        Some(Defect::Stall(at, None)) => put("stall", place(*at)),
+        Some(Defect::Stall(at, Some(time))) => {
+            put("stall", json!({ "at": place(*at), "for": span(*time) }))
+        }
+        Some(Defect::Garbage(bytes)) => match std::str::from_utf8(bytes) {
+            Ok(text) => put("garbage", text.into()),
+            Err(_) => put("garbage", json!({ "hex": hex(bytes) })),
+        },
+        Some(Defect::Throttle(_, rate)) => put("slow", (*rate).into()),
+        Some(Defect::ContentLength(bytes)) => put("content-length", (*bytes).into()),
+        Some(Defect::Upload(read, then)) => put("upload", upload(*read, *then)),
+    };
+    out
 }
 
 impl Placed {

@@ -64,7 +64,9 @@ impl Connection {
             turn.closes = true;
             return self.send(turn, Payload::Reply(reply), None).await;
         }
-        match door.cues.as_ref().and_then(|cues| cues.strike(&head, now)) {
+        let mut strike = door.cues.as_ref().and_then(|cues| cues.strike(&head, now));
+        turn.record.cue = strike.as_mut().and_then(|strike| strike.cue.take());
+        match strike {
             None => self.converse(&head, turn, None).await,
             Some(strike) if strike.commit == Commit::Before => {
                 self.converse(&head, turn, Some(strike)).await

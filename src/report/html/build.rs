@@ -79,11 +79,10 @@ fn totals(report: &Report) -> Vec<Count> {
 }
 
 fn clauses(report: &Report) -> Vec<Count> {
-    let all = || report.suites.iter().flat_map(|suite| &suite.clauses);
-    ["kept", "broken", "not exercised"]
-        .map(|word| Count {
+    area::clause_counts(&report.suites)
+        .map(|(word, number)| Count {
             word: word.to_owned(),
-            number: all().filter(|clause| clause.outcome == word).count() as u64,
+            number,
         })
         .into()
 }

@@ -83,7 +83,7 @@ cleanup:
             told.push(match event {
                 Event::Planned { .. } => "planned",
                 Event::Started { .. } => "started",
-                Event::Finished(_) => "finished",
+                Event::Finished { .. } => "finished",
                 Event::Interrupted => "interrupted",
             });
         },

@@ -1,0 +1,154 @@
+//! What is looked for in all steps before the first is written: values that a server chose, secrets, names that have to be unique.
+
+use super::{
+    draft::is_safe,
+    draft_values::{is_telling, leaves, variable},
+    draft_weave::{Weave, basic},
+    draft_yaml::Woven,
+};
+use crate::contract::Segment;
+use regex::Regex;
+use std::{collections::BTreeSet, sync::LazyLock};
+
+/// Names of headers, members, elements and parameters whose values are secret.
+static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?i)^(.*passw(or)?d.*|.*secret.*|(x-)?(api|access|auth|session)[-_]?(key|token)|(x-)?auth|token|cookie)$")
+        .expect("a pattern that compiles")
+});
+
+/// How many values that replies gave are looked for.
+const MOST: usize = 5_000;
+
+impl Weave<'_, '_> {
+    /// Long values that a server chose: nothing that was asked before holds them.
+    pub(super) fn find_telling(&mut self) {
+        let mut seen = BTreeSet::new();
+        let mut asked = String::new();
+        for (at, step) in self.steps.iter().enumerate() {
+            let request = &step.observed.exchange.request;
+            asked.push_str(&decoded(&request.target));
+            for (_, value) in request.headers.iter() {
+                asked.push('\n');
+                asked.push_str(value);
+            }
+            asked.push('\n');
+            asked.push_str(&String::from_utf8_lossy(&request.body));
+            for (which, given) in self.given[at].iter().enumerate() {
+                if self.telling.len() >= MOST {
+                    return;
+                }
+                if is_telling(&given.value)
+                    && !seen.contains(&given.value)
+                    && !asked.contains(&given.value)
+                {
+                    seen.insert(given.value.clone());
+                    self.telling.push((given.value.clone(), at, which));
+                }
+            }
+        }
+        // The longest first: one may be a part of another.
+        self.telling
+            .sort_by_key(|(value, ..)| std::cmp::Reverse(value.len()));
+    }
+
+    pub(super) fn find_secrets(&mut self) {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for step in self.steps {
+            let request = &step.observed.exchange.request;
+            for (name, value) in request.headers.iter() {
+                if SECRET.is_match(name) {
+                    found.push((variable(name), value.to_owned()));
+                }
+            }
+            let credentials = request.headers.get("Authorization").and_then(basic);
+            if let Some((_, password)) =
+                credentials.as_deref().and_then(|both| both.split_once(':'))
+            {
+                self.hidden.push(password.to_owned());
+            }
+            for (name, value) in request.query_pairs() {
+                if SECRET.is_match(&name) {
+                    found.push((variable(&name), value));
+                }
+            }
+            for leaf in leaves(&request.body, self.contract) {
+                let name = match &leaf.called {
+                    Some(called) if leaf.name == "Value" => called,
+                    _ => &leaf.name,
+                };
+                if SECRET.is_match(name) {
+                    found.push((variable(name), leaf.value));
+                }
+            }
+        }
+        for (name, value) in found {
+            if value.is_empty() || self.secrets.iter().any(|(known, _)| *known == value) {
+                continue;
+            }
+            let known = self.contract.secret_vars.iter().find(|var| {
+                var.ends_with(&name) && !self.secrets.iter().any(|(_, used)| used == *var)
+            });
+            let name = match known {
+                Some(known) => known.clone(),
+                None => {
+                    let name = self.fresh(&name);
+                    self.vars
+                        .push((name.clone(), "{ secret: replace-me }".to_owned()));
+                    name
+                }
+            };
+            self.notes.push(format!(
+                "a secret was taken out: give it with `--var {name}=...`"
+            ));
+            self.secrets.push((value, name));
+        }
+    }
+
+    /// What is made under a path of the client's choice gets a name of its own in every run.
+    pub(super) fn find_unique(&mut self) {
+        let mut made: Vec<&String> = Vec::new();
+        for step in self.steps {
+            if is_safe(&step.observed.exchange.request.method) {
+                continue;
+            }
+            for (name, value) in &step.path {
+                let rest = step.operation.is_some_and(|at| {
+                    let patterns = &self.contract.operations[at].paths;
+                    patterns
+                        .iter()
+                        .any(|pattern| pattern.segments.contains(&Segment::Rest(name.clone())))
+                });
+                if rest && !value.is_empty() && !made.contains(&value) {
+                    made.push(value);
+                }
+            }
+        }
+        for value in &made {
+            // What lies below something else that is made goes with it.
+            let below = |other: &&&String| {
+                value
+                    .strip_prefix(other.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+            };
+            let top = made.iter().filter(below).min_by_key(|other| other.len());
+            let top = top.map_or(value.as_str(), |other| other.as_str());
+            let start = top.rfind('/').map_or(0, |at| at + 1);
+            let mut woven = Woven::default();
+            woven.text(&value[..start]);
+            woven.variable("run_id");
+            woven.text(&format!("-{}", &value[start..]));
+            self.unique.push(((*value).clone(), woven.finish()));
+        }
+    }
+}
+
+/// Whether the value of a header, member, element or parameter of that name is secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    SECRET.is_match(name)
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
