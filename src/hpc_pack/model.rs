@@ -65,6 +65,8 @@ pub struct HeadNode {
 struct Waiting {
     head: Head,
     body: Vec<u8>,
+    /// What the body holds of the room of all bodies.
+    share: Option<Share>,
     since: Moment,
 }
 
@@ -183,6 +185,7 @@ impl HeadNode {
                 let waiting = Waiting {
                     head: call.head.clone(),
                     body: call.body.to_vec(),
+                    share: None,
                     since: call.waiting_since.unwrap_or(call.now),
                 };
                 self.lock_waiting().insert(token, waiting);
@@ -190,6 +193,15 @@ impl HeadNode {
             }
             Ok(Flow::Reply(reply)) => Answer::Reply(self.dress(manner, reply, call.now)),
             Err(fault) => Answer::Reply(self.refusal(manner, fault, call.now)),
+        }
+    }
+
+    /// Lets a call that waits hold the room that its body takes.
+    fn keep(&self, answer: &Answer, share: Share) {
+        if let Answer::Wait { token, .. } = answer
+            && let Some(waiting) = self.lock_waiting().get_mut(token)
+        {
+            waiting.share = Some(share);
         }
     }
 
@@ -297,13 +309,12 @@ impl Model for HeadNode {
                 let fault = Fault::bad_request("The body ended too early.");
                 Answer::Reply(self.refusal(manner, fault, now))
             }
-            (Ok(call), BodyEnd::Complete) => self.carry_out(
-                manner,
-                &Call {
-                    body: &sink.body,
-                    ..call
-                },
-            ),
+            (Ok(call), BodyEnd::Complete) => {
+                let body = &sink.body;
+                let answer = self.carry_out(manner, &Call { body, ..call });
+                self.keep(&answer, sink.share);
+                answer
+            }
         }
     }
 
@@ -316,14 +327,18 @@ impl Model for HeadNode {
         let (manner, call) = self.read(&waiting.head, now);
         match call {
             Err(fault) => Answer::Reply(self.refusal(manner, fault, now)),
-            Ok(call) => self.carry_out(
-                manner,
-                &Call {
+            Ok(call) => {
+                let call = Call {
                     body: &waiting.body,
                     waiting_since: Some(waiting.since),
                     ..call
-                },
-            ),
+                };
+                let answer = self.carry_out(manner, &call);
+                if let Some(share) = waiting.share {
+                    self.keep(&answer, share);
+                }
+                answer
+            }
         }
     }
 
@@ -362,7 +377,10 @@ impl Model for HeadNode {
     fn restart(&self, _now: Moment) {
         self.soa.clear();
         self.lock_waiting().clear();
-        *self.scheduler() = new_scheduler(&self.settings, self.quirks, &self.ids);
+        let fresh = new_scheduler(&self.settings, self.quirks, &self.ids);
+        let old = std::mem::replace(&mut *self.scheduler(), fresh);
+        // It takes long to let go of many jobs, and nobody is to wait for that at the lock.
+        drop(old);
     }
 
     fn drop_sessions(&self, which: Sessions<'_>, now: Moment) -> usize {
@@ -405,6 +423,7 @@ struct Collected {
 }
 
 /// What one body holds of the room that all have together; given back with it.
+#[derive(Debug)]
 struct Share {
     all: Arc<AtomicUsize>,
     limit: usize,

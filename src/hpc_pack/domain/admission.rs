@@ -166,20 +166,24 @@ pub(super) fn order(job: &Job) -> Result<Vec<usize>, String> {
     if job.tasks.iter().all(|task| depends(task) == 0) {
         return Ok((0..job.tasks.len()).collect());
     }
-    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, task) in job.tasks.iter().enumerate() {
-        named
-            .entry(task.bag.get(TaskProperty::Name).as_text().to_lowercase())
-            .or_default()
-            .push(at);
+    // Tasks of one name are waited for together. Pairs of tasks would be many more than there are names: 50,000 tasks may
+    // wait for 50,000 others by one name.
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut own = Vec::with_capacity(job.tasks.len());
+    for task in &job.tasks {
+        let group = *names.entry(name_of(task)).or_insert(groups.len());
+        if group == groups.len() {
+            groups.push(Group::default());
+        }
+        groups[group].left += 1;
+        own.push(group);
     }
-    // A name counts once for each task of that name, so that a task is ready when all of them came before it.
     let mut waits = vec![0usize; job.tasks.len()];
-    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); job.tasks.len()];
     for (at, task) in job.tasks.iter().enumerate() {
         for name in items(task.bag.get(TaskProperty::DependsOn).as_text()) {
-            for &before in named.get(&name.to_lowercase()).into_iter().flatten() {
-                followers[before].push(at);
+            if let Some(group) = names.get(&name.to_lowercase()) {
+                groups[*group].followers.push(at);
                 waits[at] += 1;
             }
         }
@@ -187,10 +191,14 @@ pub(super) fn order(job: &Job) -> Result<Vec<usize>, String> {
     let mut ready: Vec<_> = (0..waits.len()).filter(|at| waits[*at] == 0).collect();
     let mut done = 0;
     while done < ready.len() {
-        for &follower in &followers[ready[done]] {
-            waits[follower] -= 1;
-            if waits[follower] == 0 {
-                ready.push(follower);
+        let group = &mut groups[own[ready[done]]];
+        group.left -= 1;
+        if group.left == 0 {
+            for &follower in &group.followers {
+                waits[follower] -= 1;
+                if waits[follower] == 0 {
+                    ready.push(follower);
+                }
             }
         }
         done += 1;
@@ -199,4 +207,13 @@ pub(super) fn order(job: &Job) -> Result<Vec<usize>, String> {
         return Err("Tasks depend on one another in a circle.".to_owned());
     }
     Ok(ready)
+}
+
+/// The tasks of one name.
+#[derive(Debug, Default)]
+struct Group {
+    /// How many of them are not in order yet.
+    left: usize,
+    /// Who waits for all of them, as places in the list of the job.
+    followers: Vec<usize>,
 }

@@ -8,6 +8,7 @@ use super::{
     run::{Base, Over, Run},
     scheduler::{GRACE, STEP, Scheduler},
     state::{JobState, TaskState},
+    weight,
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
@@ -71,7 +72,7 @@ impl Scheduler {
         let end = if released > until { released } else { until };
         if at_once && end == now {
             job.go(JobState::Canceled, now);
-            self.weigh_all(id);
+            self.weigh_end(id);
             self.wake_children(id, now);
         } else {
             job.due = Some(end.after(STEP));
@@ -119,6 +120,7 @@ impl Scheduler {
             } else {
                 requeue_run(&mut task.run, job, now, quirks);
             }
+            weight::recount(task);
         }
         job.tasks = tasks;
         if !quirks.has(Quirk::RequeueNotCounted) {

@@ -128,9 +128,37 @@ fn clauses(text: &str) -> Vec<Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::{Filter, Listed};
-    use crate::mock::Moment;
-    use proptest::prelude::proptest;
+    use crate::{
+        hpc_pack::domain::{
+            state::{JobState, NodeState, TaskState},
+            time::written,
+        },
+        mock::Moment,
+    };
+    use proptest::{
+        option,
+        prelude::{any, proptest},
+        sample::{Index, select},
+    };
     use rstest::rstest;
+
+    /// The names of the states of what is listed, with their numbers.
+    fn states(listed: Listed) -> Vec<(&'static str, i64)> {
+        match listed {
+            Listed::Jobs => JobState::ALL
+                .iter()
+                .map(|state| (state.name(), *state as i64))
+                .collect(),
+            Listed::Tasks => TaskState::ALL
+                .iter()
+                .map(|state| (state.name(), *state as i64))
+                .collect(),
+            Listed::Nodes => NodeState::ALL
+                .iter()
+                .map(|state| (state.name(), *state as i64))
+                .collect(),
+        }
+    }
 
     const OCTOBER: Option<Moment> = Some(Moment(1_444_953_600_000));
 
@@ -200,6 +228,38 @@ mod tests {
         #[test]
         fn reading_never_panics(text in "(JobState|ChangeTimeFrom|eq|and|null|[ \\PC]){0,12}") {
             let _ = Filter::read(&text, Listed::Jobs);
+        }
+
+        #[test]
+        fn a_filter_that_is_printed_is_read_as_the_same(
+            listed in select(vec![Listed::Jobs, Listed::Tasks, Listed::Nodes]),
+            state in option::of(any::<Index>()),
+            from in option::of(0..4_000_000_000u64),
+            (capitals, gap, first) in (any::<u64>(), 1..4usize, any::<bool>()),
+        ) {
+            let names = states(listed);
+            let state = state.map(|at| names[at.index(names.len())]);
+            let filter = Filter {
+                state: state.map(|(_, number)| number),
+                changed_from: from.map(|seconds| Moment(seconds * 1_000)),
+                either: false,
+            };
+            let state = state.map(|(name, _)| format!("{} eq {name}", listed.state_name()));
+            let from = filter.changed_from.map(|from| format!("ChangeTimeFrom eq {}", written(from)));
+            let mut clauses: Vec<_> = state.into_iter().chain(from).collect();
+            if first {
+                clauses.reverse();
+            }
+            let plain = clauses.join(" and ");
+            let read = Filter::read(&plain, listed).unwrap();
+            assert_eq!(read, filter, "{plain}");
+            // Letter case and blanks carry nothing.
+            let odd: String = plain
+                .char_indices()
+                .map(|(at, c)| if capitals >> (at % 64) & 1 == 1 { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .collect();
+            let odd = odd.replace(' ', &" ".repeat(gap));
+            assert_eq!(Filter::read(&odd, listed).unwrap(), filter, "{odd}");
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::{
     bag::{Bag, Pairs},
     catalogue::{JobProperty, TaskProperty},
+    planning::Planning,
     run::Run,
     state::{JobState, TaskType},
     value::Value,
@@ -42,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) due: Option<Moment>,
     /// What a running job runs towards.
     pub(crate) goal: Goal,
+    /// The plan of a running job, as long as it is not whole.
+    pub(super) planning: Option<Box<Planning>>,
     /// What stopped it before its tasks had ended.
     pub(crate) stop: Option<Box<Stop>>,
     /// What went wrong.
@@ -120,6 +123,7 @@ impl Job {
             ended: None,
             due: None,
             goal: Goal::default(),
+            planning: None,
             stop: None,
             error: None,
             requeues: 0,

@@ -1,16 +1,18 @@
 //! Jobs as files: everything of a job in one value, to be written out and read in again.
 
 use super::{
-    bag::{Pairs, changes},
+    bag::Pairs,
     catalogue::{Catalogue, JobProperty, NOWHERE, TaskProperty},
     fault::Fault,
+    job::Job,
     jobs::Sent,
     list::Row,
     pairs::{set_custom, set_variables},
     scheduler::Scheduler,
     tasks::{TaskRef, find, new_task},
+    weight::Weighed,
 };
-use crate::hpc_pack::Quirk;
+use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
 
 /// A job or task in a file: what it is, and what it holds.
@@ -22,8 +24,6 @@ pub(crate) struct File {
     pub(crate) variables: Vec<(String, String)>,
     /// Its custom properties.
     pub(crate) custom: Vec<(String, String)>,
-    /// Of a job, its tasks.
-    pub(crate) tasks: Vec<File>,
     /// Whether it holds everything, or only the properties that were named.
     pub(crate) whole: bool,
 }
@@ -42,7 +42,7 @@ pub(crate) struct SentFile {
 }
 
 impl Scheduler {
-    /// A job with all its tasks, or only the properties named.
+    /// A job without its tasks, which [`task_files`](Self::task_files) gives, or only the properties named.
     ///
     /// # Errors
     /// No such job or property.
@@ -66,21 +66,25 @@ impl Scheduler {
         if !self.quirks.has(Quirk::JobXmlWithoutCustom) {
             file.custom = owned(&job.custom);
         }
-        let tasks = if self.quirks.has(Quirk::JobXmlWithoutTasks) {
-            0
-        } else {
-            job.tasks.len()
+        Ok(file)
+    }
+
+    /// At most so many tasks of a job as a file shows them, from that place in their list on; there are no more where there
+    /// are fewer.
+    pub(crate) fn task_files(&self, job: i32, from: usize, most: usize, now: Moment) -> Vec<File> {
+        let count = match self.job_ref(job) {
+            Some(job) if !self.quirks.has(Quirk::JobXmlWithoutTasks) => job.tasks.len(),
+            _ => 0,
         };
-        let at = |task| TaskRef {
-            job: id,
-            task,
+        let places = from..count.min(from.saturating_add(most));
+        let at = |place| TaskRef {
+            job,
+            task: i32::try_from(place + 1).unwrap_or(i32::MAX),
             subtask: None,
         };
-        file.tasks = (1..)
-            .take(tasks)
-            .map(|task| self.whole_task(at(task), now))
-            .collect();
-        Ok(file)
+        places
+            .map(|place| self.whole_task(at(place), now))
+            .collect()
     }
 
     /// A task or subtask, or only the properties named.
@@ -122,19 +126,19 @@ impl Scheduler {
             } else {
                 pairs(|task| &task.custom)
             },
-            tasks: Vec::new(),
             whole: true,
         }
     }
 
-    /// Makes a job out of a file. What the server owns (identifiers, states, times, owner) is ignored (stance A54), and so is what is no property.
+    /// Makes a job out of a file, whose tasks were read before: there may be very many of them.
     ///
     /// # Errors
-    /// A value that its property does not take, or a type of task that does not fit; nothing was made then.
+    /// A value that its property does not take; nothing was made then.
     pub(crate) fn create_job_from_file(
         &mut self,
         owner: &str,
         file: &SentFile,
+        draft: &mut Draft,
         now: Moment,
     ) -> Result<i32, Fault> {
         let quirks = self.quirks;
@@ -145,21 +149,16 @@ impl Scheduler {
             properties.clear();
         }
         let read = self.job_changes(&properties, None)?;
-        for task in &file.tasks {
-            changes::<TaskProperty>(&settable::<TaskProperty>(&task.properties))?;
-        }
-        self.room_for_tasks(file.tasks.len())?;
-        let held = self.held;
+        self.room_for_tasks(draft.job.tasks.len())?;
         let id = self.new_job(owner, now)?;
-        let filled = self.fill(id, file, now);
-        if let Err(fault) = filled {
-            self.jobs.pop();
-            self.held = held;
-            return Err(fault);
+        if let Some(job) = self.job_mut(id) {
+            job.variables = std::mem::take(&mut draft.job.variables);
+            job.custom = std::mem::take(&mut draft.job.custom);
+            job.tasks = std::mem::take(&mut draft.job.tasks);
+            self.held.tasks += self.job_ref(id).map_or(0, |job| job.tasks.len());
+            self.change(std::mem::take(&mut draft.weighed));
         }
-        self.held.tasks += self.job_ref(id).map_or(0, |job| job.tasks.len());
         self.apply(id, read, now);
-        self.weigh_all(id);
         let finished = file
             .properties
             .iter()
@@ -174,56 +173,80 @@ impl Scheduler {
             _ => self.told_id(id),
         })
     }
+}
 
-    fn fill(&mut self, id: i32, file: &SentFile, now: Moment) -> Result<(), Fault> {
-        let quirks = self.quirks;
-        let job = self.job_now(id, now)?;
+/// What a file says of a job but for its properties, ready to be taken over.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    job: Job,
+    weighed: Weighed,
+}
+
+impl Draft {
+    /// Reads tasks, variables and custom properties of a file; nobody waits meanwhile. What the server owns (identifiers,
+    /// states, times, owner) is ignored (stance A54), and so is what is no property.
+    ///
+    /// # Errors
+    /// A value that its property does not take, or a type of task that does not fit.
+    pub(crate) fn read(file: &SentFile, quirks: Quirks, now: Moment) -> Result<Self, Fault> {
+        let mut job = Job::new(0, "".into(), now);
+        let mut weighed = Weighed::default();
         set_variables(&mut job.variables, &file.variables, quirks)?;
         set_custom(&mut job.custom, &file.custom, quirks)?;
-        if quirks.has(Quirk::JobFileLosesTasks) {
-            return Ok(());
-        }
         for sent in &file.tasks {
-            let mut properties = settable::<TaskProperty>(&sent.properties);
-            let is = |name: &str, value: &str| {
-                sent.properties
-                    .iter()
-                    .any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
-            };
-            if is("IsParametric", "true") && !sent.properties.iter().any(|(name, _)| name == "Type")
-            {
-                properties.push(("Type".to_owned(), "ParametricSweep".to_owned()));
+            let task = new_task(&job, &task_properties(sent), now);
+            if quirks.has(Quirk::JobFileLosesTasks) {
+                task?;
+                continue;
             }
-            // Files name every property, also those that do not apply to the type of the task.
-            if ["NodePrep", "NodeRelease", "Service"]
-                .iter()
-                .any(|kind| is("Type", kind))
-            {
-                properties.retain(|(name, _)| {
-                    [
-                        "Name",
-                        "Type",
-                        "CommandLine",
-                        "WorkDirectory",
-                        "StdOutFilePath",
-                        "StdInFilePath",
-                        "StdErrFilePath",
-                        "RuntimeSeconds",
-                        "UserBlob",
-                        "TaskValidExitCodes",
-                    ]
-                    .iter()
-                    .any(|kept| kept.eq_ignore_ascii_case(name))
-                });
-            }
-            let mut task = new_task(job, &properties, now)?;
+            let mut task = task?;
             set_variables(&mut task.variables, &sent.variables, quirks)?;
             set_custom(&mut task.custom, &sent.custom, quirks)?;
+            weighed.task(&mut task, false);
             job.tasks.push(task);
         }
-        Ok(())
+        Ok(Self { job, weighed })
     }
 }
+
+/// What of a task in a file is set.
+fn task_properties(sent: &SentFile) -> Vec<(String, String)> {
+    let mut properties = settable::<TaskProperty>(&sent.properties);
+    let is = |name: &str, value: &str| {
+        sent.properties
+            .iter()
+            .any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
+    };
+    if is("IsParametric", "true") && !sent.properties.iter().any(|(name, _)| name == "Type") {
+        properties.push(("Type".to_owned(), "ParametricSweep".to_owned()));
+    }
+    // Files name every property, also those that do not apply to the type of the task.
+    if ["NodePrep", "NodeRelease", "Service"]
+        .iter()
+        .any(|kind| is("Type", kind))
+    {
+        properties.retain(|(name, _)| {
+            OF_EVERY_TYPE
+                .iter()
+                .any(|kept| kept.eq_ignore_ascii_case(name))
+        });
+    }
+    properties
+}
+
+/// What tasks of every type have.
+const OF_EVERY_TYPE: [&str; 10] = [
+    "Name",
+    "Type",
+    "CommandLine",
+    "WorkDirectory",
+    "StdOutFilePath",
+    "StdInFilePath",
+    "StdErrFilePath",
+    "RuntimeSeconds",
+    "UserBlob",
+    "TaskValidExitCodes",
+];
 
 /// What of the properties can be set at all.
 fn settable<P: Catalogue>(sent: &Sent) -> Vec<(String, String)> {

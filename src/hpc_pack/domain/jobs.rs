@@ -7,7 +7,7 @@ use super::{
     fault::Fault,
     job::Job,
     list::{Row, asked_columns},
-    plan,
+    planning::Planning,
     run::Base,
     scheduler::{STEP, Scheduler},
     state::{JobState, PRIORITIES, TaskType},
@@ -106,7 +106,7 @@ impl Scheduler {
         }
         self.apply(id, read, now);
         if state == JobState::Running {
-            self.replan(id, now);
+            self.replan(id, now, now);
         }
         Ok(())
     }
@@ -326,16 +326,17 @@ impl Scheduler {
         self.weigh_job(id);
     }
 
-    /// Plans a running job anew from now on.
-    pub(super) fn replan(&mut self, id: i32, now: Moment) {
-        let Some((job, stage)) = self.staged(id) else {
-            return;
-        };
-        if job.state == JobState::Running {
-            plan::plan(job, stage, now);
-            self.schedule(id);
+    /// Notes that a running job is to be planned anew from a moment on; who asks for the job next has that done.
+    pub(super) fn replan(&mut self, id: i32, from: Moment, now: Moment) {
+        self.weigh_job(id);
+        match self.job_mut(id) {
+            Some(job) if job.state == JobState::Running => {
+                job.planning = Some(Box::new(Planning::new(job, from)));
+                job.due = Some(now);
+                self.schedule(id);
+            }
+            _ => self.weigh_all(id),
         }
-        self.weigh_all(id);
     }
 }
 

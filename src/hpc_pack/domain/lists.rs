@@ -1,17 +1,13 @@
-//! The lists of jobs, tasks and nodes.
+//! The lists of jobs and nodes.
 
 use super::{
-    catalogue::{
-        Catalogue, JOB_LIST_DEFAULT, JobProperty, NodeProperty, TASK_LIST_DEFAULT, TaskProperty,
-    },
+    catalogue::{Catalogue, JOB_LIST_DEFAULT, JobProperty, NodeProperty},
     cursor::{Key, Rank},
     fault::Fault,
     filter::Listed,
     list::{Ask, Page, Query, Row, Scope},
     picker::Picker,
-    run::Run,
     scheduler::Scheduler,
-    tasks::TaskRef,
     value::Value,
 };
 use crate::hpc_pack::Quirk;
@@ -120,73 +116,6 @@ impl Scheduler {
         Some(Page {
             rows: std::mem::take(&mut list.rows),
             next,
-        })
-    }
-
-    /// The list of the tasks of a job; subtasks stand for their sweep once it is expanded (stance A60).
-    ///
-    /// # Errors
-    /// No such job, or as for jobs.
-    pub(crate) fn list_tasks(
-        &mut self,
-        job: i32,
-        ask: Ask<'_>,
-        now: Moment,
-    ) -> Result<Page, Fault> {
-        let quirks = self.quirks;
-        self.job_now(job, now)?;
-        let scope = Scope {
-            listed: Listed::Tasks,
-            job,
-        };
-        let query: Query<TaskProperty> =
-            Query::read(ask, scope, TASK_LIST_DEFAULT, (self.secret, quirks), now)?;
-        let job = self.job_ref(job).ok_or(Fault::UnknownJob)?;
-        let expand = (query.expand || quirks.has(Quirk::SweepAlwaysExpanded))
-            && !quirks.has(Quirk::SweepNotExpanded);
-        let mut picker = Picker::new(&query, quirks);
-        let mut offer = |task: &super::job::Task, run: &Run, subtask: Option<i32>| {
-            let seen = run.seen(job, now, subtask.is_none() && !task.instances.is_empty());
-            if query.filter.passes(seen.state as i64, seen.changed) {
-                let key = query.sort.map_or(Key::Nothing, |sort| {
-                    Key::of(&self.task_value(job, task, (run, &seen, subtask), sort))
-                });
-                let id = (i64::from(task.id) << 32) | i64::from(subtask.unwrap_or(0));
-                picker.offer(key, id);
-            }
-        };
-        let left_out = usize::from(quirks.has(Quirk::TaskMissing));
-        for task in job.tasks.iter().skip(left_out) {
-            let expanded = expand && !task.instances.is_empty();
-            if !expanded || quirks.has(Quirk::SweepMasterListed) {
-                offer(task, &task.run, None);
-            }
-            if expanded {
-                for (number, run) in (1..).zip(&task.instances) {
-                    offer(task, run, Some(number));
-                }
-            }
-        }
-        let (ranks, more) = picker.finish(&query, quirks);
-        let rows = ranks.iter().map(|rank| {
-            let subtask = i32::try_from(rank.id & 0xFFFF_FFFF)
-                .ok()
-                .filter(|subtask| *subtask > 0);
-            let task = i32::try_from(rank.id >> 32).unwrap_or(0);
-            self.task_row(
-                TaskRef {
-                    job: job.id,
-                    task,
-                    subtask,
-                },
-                &query.columns,
-                now,
-            )
-        });
-        let last = ranks.last().filter(|_| more);
-        Ok(Page {
-            rows: rows.collect(),
-            next: query.next(last, ranks.len(), self.secret, now),
         })
     }
 

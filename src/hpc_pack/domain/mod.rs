@@ -21,10 +21,12 @@ mod lists;
 mod pairs;
 mod picker;
 mod plan;
+mod planning;
 mod run;
 mod scheduler;
 mod script;
 mod state;
+mod task_list;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -34,7 +36,7 @@ mod weight;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use fault::Fault;
-pub(crate) use job_file::{File, SentFile};
+pub(crate) use job_file::{Draft, File, SentFile};
 pub(crate) use list::{Ask, Page, Row};
 pub(crate) use scheduler::{Scheduler, Setup};
 pub(crate) use script::Script;

@@ -1,7 +1,6 @@
-//! Plans a running job: which task starts when, on which node, and how it ends; and with that, how the job ends.
+//! How a run goes: when it starts, on which node, and how it ends; and what a job runs towards.
 
 use super::{
-    admission::{order, sweep_size},
     catalogue::{JobProperty, TaskProperty},
     cluster::Cluster,
     command::{self, Play},
@@ -13,10 +12,10 @@ use super::{
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// The end of time.
-const NEVER: Moment = Moment(u64::MAX);
+pub(super) const NEVER: Moment = Moment(u64::MAX);
 /// How long a node release task may take.
 const RELEASE: Duration = Duration::from_secs(10);
 
@@ -31,125 +30,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) quirks: Quirks,
 }
 
-/// Plans everything that has not begun by `from`, and how the job ends; what has begun keeps its course.
-pub(crate) fn plan(job: &mut Job, stage: Stage<'_>, from: Moment) {
-    let mut ready = from;
-    let mut prepared = true;
-    for at in 0..job.tasks.len() {
-        if job.tasks[at].kind() == TaskType::NodePrep {
-            plan_task(
-                job,
-                at,
-                Slot {
-                    from,
-                    start: from,
-                    broken: None,
-                },
-                stage,
-            );
-            let (end, failed) = outcome(&job.tasks[at].run);
-            ready = ready.max(end);
-            prepared &= !failed;
-        }
-    }
-    // The order was found before the job began to run; tasks added later are not submitted, so nothing new can wait for them.
-    let order = order(job).unwrap_or_default();
-    let mut ends: HashMap<String, (Moment, bool)> = HashMap::new();
-    let mut last = ready;
-    let mut failed = false;
-    let mut first_stop = None;
-    for at in order {
-        let task = &job.tasks[at];
-        let kind = task.kind();
-        if matches!(kind, TaskType::NodePrep | TaskType::NodeRelease) {
-            continue;
-        }
-        let mut start = ready;
-        let mut broken = None;
-        if !stage.quirks.has(Quirk::DependentsStartAtOnce) {
-            for name in items(task.bag.get(TaskProperty::DependsOn).as_text()) {
-                let (end, bad) = ends
-                    .get(&name.to_lowercase())
-                    .copied()
-                    .unwrap_or((NEVER, false));
-                start = start.max(end);
-                if bad && job.is(JobProperty::FailDependentTasks) {
-                    broken = Some("A task that it depends on failed.");
-                }
-            }
-        }
-        plan_task(
-            job,
-            at,
-            Slot {
-                from,
-                start,
-                broken,
-            },
-            stage,
-        );
-        let task = &job.tasks[at];
-        let (end, bad) = outcome(&task.run);
-        let known = ends
-            .entry(task.bag.get(TaskProperty::Name).as_text().to_lowercase())
-            .or_insert((end, bad));
-        *known = (known.0.max(end), known.1 | bad);
-        last = last.max(end);
-        failed |= bad;
-        if let Some(at) = stopping_moment(job, task) {
-            first_stop = Some(first_stop.map_or(at, |other: Moment| other.min(at)));
-        }
-    }
-    if !prepared {
-        set_goal(
-            job,
-            ready,
-            Goal {
-                end: Some(JobState::Failed),
-                stops: true,
-                why: Some("The node preparation task failed."),
-            },
-            stage,
-            from,
-        );
-        return;
-    }
-    let (at, goal) = match first_stop {
-        Some(at) => (
-            at,
-            Goal {
-                end: Some(JobState::Failed),
-                stops: true,
-                why: Some("A task failed whose failure fails the job."),
-            },
-        ),
-        None if job.is(JobProperty::RunUntilCanceled)
-            && !stage.quirks.has(Quirk::RunUntilCanceledEnds) =>
-        {
-            (NEVER, Goal::default())
-        }
-        None if failed => (
-            last,
-            Goal {
-                end: Some(JobState::Failed),
-                stops: false,
-                why: Some("At least one task failed."),
-            },
-        ),
-        None => (
-            last,
-            Goal {
-                end: Some(JobState::Finished),
-                stops: false,
-                why: None,
-            },
-        ),
-    };
-    set_goal(job, at, goal, stage, from);
-}
-
 /// Sets what the job runs towards, or that its time runs out before.
-fn set_goal(job: &mut Job, at: Moment, goal: Goal, stage: Stage<'_>, from: Moment) {
+pub(super) fn set_goal(job: &mut Job, at: Moment, goal: Goal, stage: Stage<'_>, from: Moment) {
     let runtime = u64::try_from(job.bag.get(JobProperty::RuntimeSeconds).as_int()).unwrap_or(0);
     let limit = job
         .started
@@ -172,7 +54,7 @@ fn set_goal(job: &mut Job, at: Moment, goal: Goal, stage: Stage<'_>, from: Momen
 }
 
 /// When a run ends, and whether it counts as failed.
-fn outcome(run: &Run) -> (Moment, bool) {
+pub(super) fn outcome(run: &Run) -> (Moment, bool) {
     match (&run.base, &run.course) {
         (Base::Over(over), _) => (over.at, over.state == TaskState::Failed),
         (Base::Going, Some(course)) => (course.end, course.outcome == TaskState::Failed),
@@ -181,115 +63,37 @@ fn outcome(run: &Run) -> (Moment, bool) {
     }
 }
 
-/// When a task's failures stop its job, by `FailOnTaskFailure` or `FailJobOnFailure`.
-fn stopping_moment(job: &Job, task: &Task) -> Option<Moment> {
-    let count = if job.is(JobProperty::FailOnTaskFailure) {
-        1
-    } else if task.is(TaskProperty::FailJobOnFailure) {
+/// How many failures of a task stop its job, by `FailOnTaskFailure` or `FailJobOnFailure`.
+pub(super) fn failures_that_stop(job: &Job, task: &Task) -> Option<usize> {
+    if job.is(JobProperty::FailOnTaskFailure) {
+        return Some(1);
+    }
+    task.is(TaskProperty::FailJobOnFailure).then(|| {
         usize::try_from(task.bag.get(TaskProperty::FailJobOnFailureCount).as_int())
             .unwrap_or(1)
             .max(1)
-    } else {
-        return None;
-    };
-    if task.instances.is_empty() {
-        let (end, failed) = outcome(&task.run);
-        return failed.then_some(end);
-    }
-    let mut failures: Vec<_> = task
-        .instances
-        .iter()
-        .map(outcome)
-        .filter(|(_, failed)| *failed)
-        .map(|(end, _)| end)
-        .collect();
-    failures.sort_unstable();
-    failures.get(count - 1).copied()
+    })
 }
 
 /// When a task may start.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+pub(super) struct Slot {
     /// What was planned to start by then has begun, and stays.
-    from: Moment,
+    pub(super) from: Moment,
     /// When it starts at the earliest.
-    start: Moment,
+    pub(super) start: Moment,
     /// Why it cannot run at all.
-    broken: Option<&'static str>,
-}
-
-/// Plans one task, its subtasks too.
-fn plan_task(job: &mut Job, at: usize, slot: Slot, stage: Stage<'_>) {
-    if !matches!(job.tasks[at].run.base, Base::Going) {
-        return;
-    }
-    let sweeps = job.tasks[at].kind() == TaskType::ParametricSweep;
-    if !sweeps {
-        let mut run = std::mem::replace(&mut job.tasks[at].run, Run::going(slot.start));
-        plan_run(job, (at, 0), &mut run, slot, stage);
-        job.tasks[at].run = run;
-        return;
-    }
-    if job.tasks[at].instances.is_empty() {
-        let size = sweep_size(&job.tasks[at]).unwrap_or(1);
-        let size = size - i32::from(size > 1 && stage.quirks.has(Quirk::SweepOneShort));
-        job.tasks[at].instances = (0..size).map(|_| Run::going(slot.start)).collect();
-    }
-    let mut instances = std::mem::take(&mut job.tasks[at].instances);
-    for (number, run) in (1..).zip(&mut instances) {
-        plan_run(job, (at, number), run, slot, stage);
-    }
-    let task = &mut job.tasks[at];
-    task.instances = instances;
-    summarise(task);
-}
-
-/// The course of a sweep: from the first start to the last end of its subtasks.
-pub(crate) fn summarise(task: &mut Task) {
-    let going = task
-        .instances
-        .iter()
-        .filter_map(|run| run.course.as_deref());
-    let dispatch = going
-        .clone()
-        .map(|course| course.dispatch)
-        .min()
-        .unwrap_or(NEVER);
-    let ends: Vec<_> = task.instances.iter().map(outcome).collect();
-    let cancelled = task
-        .instances
-        .iter()
-        .any(|run| match (&run.base, &run.course) {
-            (Base::Over(over), _) => over.state == TaskState::Canceled,
-            (_, course) => course
-                .as_ref()
-                .is_some_and(|course| course.outcome == TaskState::Canceled),
-        });
-    let failed = ends.iter().any(|(_, failed)| *failed);
-    let end = ends.iter().map(|(end, _)| *end).max().unwrap_or(dispatch);
-    task.run.course = Some(Box::new(Course {
-        dispatch: dispatch.min(end),
-        end,
-        outcome: match (failed, cancelled) {
-            (true, _) => TaskState::Failed,
-            (false, true) => TaskState::Canceled,
-            (false, false) => TaskState::Finished,
-        },
-        exit: going
-            .clone()
-            .map(|course| course.exit)
-            .find(|exit| *exit != 0)
-            .unwrap_or(0),
-        output: Box::default(),
-        error: failed.then(|| "At least one subtask failed.".into()),
-        canceling: None,
-        node: going.clone().next().map_or(0, |course| course.node),
-        survives: false,
-    }));
+    pub(super) broken: Option<&'static str>,
 }
 
 /// Plans one run, named by the place of its task and its instance, unless it has begun.
-fn plan_run(job: &Job, (at, instance): (usize, i32), run: &mut Run, slot: Slot, stage: Stage<'_>) {
+pub(super) fn plan_run(
+    job: &Job,
+    (at, instance): (usize, i32),
+    run: &mut Run,
+    slot: Slot,
+    stage: Stage<'_>,
+) {
     let begun = run
         .course
         .as_ref()

@@ -5,9 +5,10 @@ use super::{
     fault::Fault,
     job::{Job, Stop},
     plan::{self, Stage},
+    planning::Planning,
     script::Script,
     state::JobState,
-    weight::{Held, Most},
+    weight::{Held, Most, Weighed},
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::{Ids, Moment};
@@ -23,12 +24,16 @@ pub(crate) const STEP: Duration = Duration::from_millis(20);
 /// What running tasks get to end themselves when they are cancelled without force.
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
+/// How many entries that stand for nothing the queue may hold beside one for each job.
+const SPARE: usize = 1_000;
+
 /// The scheduler: all jobs and the cluster that they run on. It is told the time with everything it is asked.
 ///
 /// # Why
 /// Every job moves on its own: tasks do not compete for cores, so that 100,000 jobs end as fast as one. What is due is kept
 /// in a queue, never found by looking at all jobs; a job that is asked for is brought up to date by itself, so that nobody
-/// waits for the others.
+/// waits for the others, unless it waits for them itself. Whatever takes long is done in slices ([`prepare`](Self::prepare)),
+/// between which others get their turn.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     pub(super) cluster: Cluster,
@@ -81,69 +86,99 @@ impl Scheduler {
         &self.cluster
     }
 
-    /// Does what is due, at most so many steps; tells whether nothing is left to do.
+    /// Does what is due in its order, at most so many steps; tells whether nothing is left to do. To plan a run is a step.
     pub(crate) fn advance(&mut self, now: Moment, mut steps: usize) -> bool {
+        self.advance_by(now, &mut steps)
+    }
+
+    fn advance_by(&mut self, now: Moment, steps: &mut usize) -> bool {
         while let Some(&Reverse((due, id))) = self.queue.peek() {
             if due > now {
                 return true;
             }
-            if steps == 0 {
+            if *steps == 0 {
                 return false;
             }
-            steps -= 1;
             self.queue.pop();
             // A job that was brought up to date by itself has left its old entry behind.
-            if self.job_ref(id).is_some_and(|job| job.due == Some(due)) {
-                self.settle(id, now);
+            match self.job_ref(id) {
+                Some(job) if job.due == Some(due) && self.waits_for_open(job) => {
+                    self.step(id, due, steps);
+                    self.schedule(id);
+                }
+                Some(job) if job.due == Some(due) => {
+                    self.run_to(id, now, steps);
+                    self.schedule(id);
+                }
+                _ => *steps -= 1,
             }
         }
         true
     }
 
-    /// Brings one job up to date, and before it the jobs that it waits for.
+    /// Brings a job up to date with at most so many steps; tells whether it is.
+    pub(crate) fn prepare(&mut self, id: i32, now: Moment, mut steps: usize) -> bool {
+        self.settle_by(id, now, &mut steps)
+    }
+
+    /// Brings one job up to date.
     pub(super) fn settle(&mut self, id: i32, now: Moment) {
-        let simple = self.job_ref(id).is_none_or(|job| {
-            job.due.is_none_or(|due| due > now) && job.parents().next().is_none()
-                || job.state.is_final()
-        });
-        if simple {
-            return;
+        let mut all = usize::MAX;
+        self.settle_by(id, now, &mut all);
+    }
+
+    fn settle_by(&mut self, id: i32, now: Moment, steps: &mut usize) -> bool {
+        let Some(job) = self.job_ref(id) else {
+            return true;
+        };
+        if self.waits_for_open(job) {
+            // When it goes on depends on others, and on those that these wait for.
+            return self.advance_by(now, steps);
         }
-        let mut open = vec![id];
-        let mut seen = HashSet::new();
-        let mut order = Vec::new();
-        while let Some(id) = open.pop() {
-            let Some(job) = self.job_ref(id) else {
-                continue;
-            };
-            if job.state.is_final() || !seen.insert(id) {
-                continue;
-            }
-            order.push(id);
-            if job.state < JobState::Running {
-                open.extend(job.parents());
-            }
+        let before = job.due;
+        self.run_to(id, now, steps);
+        let after = self.job_ref(id).and_then(|job| job.due);
+        if before != after {
+            self.schedule(id);
         }
-        for id in order.into_iter().rev().chain([id]) {
-            let before = self.job_ref(id).and_then(|job| job.due);
-            while let Some(due) = self
-                .job_ref(id)
-                .and_then(|job| job.due)
-                .filter(|due| *due <= now)
-            {
-                self.step(id, due);
-            }
-            let after = self.job_ref(id).and_then(|job| job.due);
-            if before != after {
-                self.schedule(id);
-            }
+        after.is_none_or(|due| due > now)
+    }
+
+    /// Whether a job waits for others that are not at their end.
+    fn waits_for_open(&self, job: &Job) -> bool {
+        let is_open = |id| self.job_ref(id).is_some_and(|job| !job.state.is_final());
+        job.state < JobState::Running && job.parents().any(is_open)
+    }
+
+    /// Takes those steps of a job that are due, as many as may be.
+    fn run_to(&mut self, id: i32, now: Moment, steps: &mut usize) {
+        let due = |scheduler: &Self| scheduler.job_ref(id)?.due.filter(|due| *due <= now);
+        while let Some(due) = due(self).filter(|_| *steps > 0) {
+            self.step(id, due, steps);
         }
+    }
+
+    /// How many entries the queue has.
+    #[cfg(test)]
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     /// Puts a job into the queue for its next step.
     pub(super) fn schedule(&mut self, id: i32) {
-        if let Some(due) = self.job_ref(id).and_then(|job| job.due) {
-            self.queue.push(Reverse((due, id)));
+        let Some(due) = self.job_ref(id).and_then(|job| job.due) else {
+            return;
+        };
+        self.queue.push(Reverse((due, id)));
+        if self.queue.len() > 2 * self.jobs.len() + SPARE {
+            // Jobs that were planned anew again and again have left entries far ahead.
+            let mut queue = std::mem::take(&mut self.queue).into_vec();
+            queue.retain(|Reverse((due, id))| {
+                self.job_ref(*id).is_some_and(|job| job.due == Some(*due))
+            });
+            queue.sort_unstable();
+            queue.dedup();
+            self.queue = queue.into();
         }
     }
 
@@ -187,8 +222,24 @@ impl Scheduler {
         owner
     }
 
-    /// The next step of a job (section 6 of the contract).
-    fn step(&mut self, id: i32, at: Moment) {
+    /// Goes on with the plan of a job for at most so many runs.
+    pub(super) fn plan_on(&mut self, id: i32, runs: &mut usize) {
+        let mut weighed = Weighed::default();
+        if let Some((job, stage)) = self.staged(id)
+            && let Some(mut planning) = job.planning.take()
+            && !planning.go(job, stage, runs, &mut weighed)
+        {
+            job.planning = Some(planning);
+        }
+        self.change(weighed);
+    }
+
+    /// The next step of a job (section 6 of the contract); counts it down, and the runs that it plans.
+    fn step(&mut self, id: i32, at: Moment, steps: &mut usize) {
+        if self.job_ref(id).is_some_and(|job| job.planning.is_some()) {
+            return self.plan_on(id, steps);
+        }
+        *steps = steps.saturating_sub(1);
         let waits = self.waits_for(id);
         let validates = self.job_ref(id).is_some_and(|job| {
             matches!(
@@ -202,7 +253,7 @@ impl Scheduler {
             return;
         };
         job.due = None;
-        let planned = matches!(job.state, JobState::Queued | JobState::Running);
+        let runs = matches!(job.state, JobState::Queued | JobState::Running);
         match job.state {
             JobState::Submitted => {
                 job.go(JobState::Validating, at);
@@ -237,7 +288,8 @@ impl Scheduler {
                     job.nodes = admission::allocation(job, stage.cluster);
                     job.started = Some(at);
                     job.go(JobState::Running, at);
-                    plan::plan(job, stage, at);
+                    job.planning = Some(Box::new(Planning::new(job, at)));
+                    job.due = Some(at);
                 }
             },
             JobState::Running => {
@@ -264,8 +316,8 @@ impl Scheduler {
         }
         self.touched(id);
         let ended = self.job_ref(id).is_some_and(|job| job.state.is_final());
-        if planned || ended {
-            self.weigh_all(id);
+        if runs || ended {
+            self.weigh_end(id);
         }
         if ended {
             self.wake_children(id, at);

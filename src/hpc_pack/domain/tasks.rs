@@ -9,11 +9,12 @@ use super::{
     job::{Job, Task},
     jobs::{Sent, comes_first},
     list::Row,
-    plan,
+    planning,
     run::{Base, Over, Run, Seen},
     scheduler::{GRACE, STEP, Scheduler},
     state::{JobState, TaskState, TaskType},
     value::Value,
+    weight,
 };
 use crate::hpc_pack::Quirk;
 use crate::mock::Moment;
@@ -175,7 +176,7 @@ impl Scheduler {
             }
         }
         if at.subtask.is_some() {
-            plan::summarise(&mut task);
+            planning::summarise(&mut task);
         } else if sweep {
             task.run.base = Base::Over(Box::new(Over {
                 state: TaskState::Canceled,
@@ -186,8 +187,9 @@ impl Scheduler {
         } else {
             stop_run(&mut task.run, job, now, until, &told);
         }
+        weight::recount(&mut task);
         job.tasks[place] = task;
-        self.replan(at.job, now);
+        self.replan(at.job, now, now);
         Ok(())
     }
 
@@ -258,8 +260,9 @@ impl Scheduler {
                 task.bag.set(property, value);
             }
         }
+        weight::recount(&mut task);
         job.tasks[place] = task;
-        self.replan(at.job, now.after(STEP));
+        self.replan(at.job, now.after(STEP), now);
         Ok(())
     }
 

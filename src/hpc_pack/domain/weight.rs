@@ -50,6 +50,46 @@ pub(crate) struct Held {
 pub(crate) struct Weight {
     bytes: usize,
     subtasks: usize,
+    /// Of a task, the bytes of its subtasks as they were counted last: there are too many to look at them each time.
+    pub(super) runs: usize,
+}
+
+/// What tasks weighed before, and what they weigh now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Weighed {
+    before: Weight,
+    now: Weight,
+}
+
+impl Weighed {
+    /// Weighs a task anew; `over` says that its job is at its end, so that no subtask is to come.
+    pub(super) fn task(&mut self, task: &mut Task, over: bool) {
+        let reserved = if over { 0 } else { task.weight.subtasks };
+        let runs = task.weight.runs;
+        let now = Weight {
+            bytes: size_of::<Task>()
+                + task.bag.size()
+                + pairs(&task.variables)
+                + pairs(&task.custom)
+                + run(&task.run)
+                + runs,
+            subtasks: match task.instances.len() {
+                0 => reserved,
+                count => count,
+            },
+            runs,
+        };
+        let before = std::mem::replace(&mut task.weight, now);
+        self.before.bytes += before.bytes;
+        self.before.subtasks += before.subtasks;
+        self.now.bytes += now.bytes;
+        self.now.subtasks += now.subtasks;
+    }
+}
+
+/// Counts the bytes of the subtasks of a task.
+pub(super) fn recount(task: &mut Task) {
+    task.weight.runs = task.instances.iter().map(run).sum();
 }
 
 impl Scheduler {
@@ -59,12 +99,14 @@ impl Scheduler {
         self.held
     }
 
-    /// Whether a request that brings so many bytes may add to what is held. What it adds in the end is weighed when it is there.
+    /// Whether a request that brings so many bytes may add to what is held: these, and a job or task. What it adds in the end is
+    /// weighed when it is there.
     ///
     /// # Errors
     /// There is no room.
     pub(crate) fn room_for(&self, bytes: usize) -> Result<(), Fault> {
-        if self.held.bytes.saturating_add(bytes) > self.most.bytes {
+        let more = bytes.saturating_add(size_of::<Job>().max(size_of::<Task>()));
+        if self.held.bytes.saturating_add(more) > self.most.bytes {
             return Err(Fault::Full("bytes of jobs and tasks"));
         }
         Ok(())
@@ -129,8 +171,9 @@ impl Scheduler {
         let Some(task) = job.tasks.get_mut(place) else {
             return;
         };
-        let (before, now) = reweigh(task, over);
-        self.change(before, now);
+        let mut weighed = Weighed::default();
+        weighed.task(task, over);
+        self.change(weighed);
     }
 
     /// Weighs a job with all that it has.
@@ -138,39 +181,32 @@ impl Scheduler {
         self.weigh_job(id);
         let Some(job) = self.job_mut(id) else { return };
         let over = job.state.is_final();
-        let (mut before, mut now) = (Weight::default(), Weight::default());
+        let mut weighed = Weighed::default();
         for task in &mut job.tasks {
-            let (was, is) = reweigh(task, over);
-            before.bytes += was.bytes;
-            before.subtasks += was.subtasks;
-            now.bytes += is.bytes;
-            now.subtasks += is.subtasks;
+            weighed.task(task, over);
         }
-        self.change(before, now);
+        self.change(weighed);
     }
 
-    fn change(&mut self, before: Weight, now: Weight) {
+    /// Weighs a job that ends, and of its tasks those that change with that: what runs now, and what keeps room for subtasks.
+    pub(super) fn weigh_end(&mut self, id: i32) {
+        self.weigh_job(id);
+        let Some(job) = self.job_mut(id) else { return };
+        let over = job.state.is_final();
+        let mut weighed = Weighed::default();
+        for task in &mut job.tasks {
+            let reserves = task.instances.is_empty() && task.weight.subtasks > 0;
+            if reserves || task.kind() == TaskType::NodeRelease {
+                weighed.task(task, over);
+            }
+        }
+        self.change(weighed);
+    }
+
+    pub(super) fn change(&mut self, Weighed { before, now }: Weighed) {
         self.held.bytes = (self.held.bytes + now.bytes).saturating_sub(before.bytes);
         self.held.subtasks = (self.held.subtasks + now.subtasks).saturating_sub(before.subtasks);
     }
-}
-
-/// Weighs a task anew: what it weighed before, and what it weighs now.
-fn reweigh(task: &mut Task, over: bool) -> (Weight, Weight) {
-    let reserved = if over { 0 } else { task.weight.subtasks };
-    let now = Weight {
-        bytes: size_of::<Task>()
-            + task.bag.size()
-            + pairs(&task.variables)
-            + pairs(&task.custom)
-            + run(&task.run)
-            + task.instances.iter().map(run).sum::<usize>(),
-        subtasks: match task.instances.len() {
-            0 => reserved,
-            count => count,
-        },
-    };
-    (std::mem::replace(&mut task.weight, now), now)
 }
 
 fn own(job: &Job) -> usize {
@@ -198,7 +234,8 @@ fn pairs(pairs: &Pairs) -> usize {
         .sum()
 }
 
-fn run(run: &Run) -> usize {
+/// The bytes of one run.
+pub(super) fn run(run: &Run) -> usize {
     let course = run.course.as_ref().map_or(0, |course| {
         size_of::<Course>() + course.output.len() + course.error.as_ref().map_or(0, |why| why.len())
     });

@@ -3,35 +3,17 @@
 use super::{
     Bench,
     batches::{envelope, opened},
-    body, request, text,
+    body, line, properties as bag, text,
 };
 use crate::{
     hpc_pack::{HeadNode, Quirks, Settings},
-    message::{Reply, Request},
+    message::Reply,
     mock::{Answer, Begin, BodyEnd, Clock, Head, Ids, Model, Sink},
 };
 use rstest::rstest;
 use std::{ops::ControlFlow, time::Duration};
 
 const XML: &str = "application/xml";
-
-fn line(line: &str) -> Request {
-    let (method, target) = line.split_once(' ').unwrap();
-    request(&format!("{method} /WindowsHPC/{target}"))
-}
-
-fn bag(to: &str, pairs: &[(&str, &str)]) -> Request {
-    let inner: String = pairs
-        .iter()
-        .map(|(name, value)| {
-            format!("<Property><Name>{name}</Name><Value>{value}</Value></Property>")
-        })
-        .collect();
-    let bag = format!(
-        "<ArrayOfProperty xmlns=\"http://schemas.microsoft.com/HPCS2008R2/common\">{inner}</ArrayOfProperty>"
-    );
-    body(line(to), XML, &bag)
-}
 
 #[track_caller]
 fn is_full(reply: &Reply) {

@@ -9,6 +9,7 @@ mod routes;
 mod scheduler;
 mod scheduler_quirks;
 mod sessions;
+mod slices;
 
 use super::{HeadNode, Quirk, Quirks, Settings};
 use crate::{
@@ -87,14 +88,44 @@ pub(super) fn bare(line: &str) -> Request {
     request
 }
 
+/// [`request`] below `/WindowsHPC/`.
+fn line(line: &str) -> Request {
+    let (method, target) = line.split_once(' ').expect("METHOD target");
+    request(&format!("{method} /WindowsHPC/{target}"))
+}
+
 /// The same request with that body.
-pub(super) fn body(mut request: Request, media: &str, body: &str) -> Request {
+pub(super) fn body(request: Request, media: &str, body: &str) -> Request {
+    sent(request, media, body.to_owned().into_bytes())
+}
+
+/// The same request with those bytes as its body.
+fn sent(mut request: Request, media: &str, body: Vec<u8>) -> Request {
     request.headers.set("Content-Type", media);
     request
         .headers
         .set("Content-Length", body.len().to_string());
-    request.body = body.to_owned().into();
+    request.body = body.into();
     request
+}
+
+/// How a list of properties begins.
+const BAG: &str = "<ArrayOfProperty xmlns=\"http://schemas.microsoft.com/HPCS2008R2/common\">";
+
+/// A list of properties.
+fn bag(pairs: &[(&str, &str)]) -> Vec<u8> {
+    let inner: String = pairs
+        .iter()
+        .map(|(name, value)| {
+            format!("<Property><Name>{name}</Name><Value>{value}</Value></Property>")
+        })
+        .collect();
+    format!("{BAG}{inner}</ArrayOfProperty>").into_bytes()
+}
+
+/// A request below `/WindowsHPC/` that sends properties.
+fn properties(to: &str, pairs: &[(&str, &str)]) -> Request {
+    sent(line(to), "application/xml", bag(pairs))
 }
 
 /// The same request with that header field, or without it where the value is empty.

@@ -10,6 +10,7 @@ type Handler = fn(&HeadNode, &Call<'_>) -> Result<Flow, Fault>;
 /// The fault that the operation ends in.
 pub(crate) fn dispatch(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
     match handler(call.route.operation) {
+        Some(_) if !scheduler::is_prepared(node, call) => Ok(Flow::Wait(call.now)),
         Some(handler) => handler(node, call),
         None => Err(Fault::bad_request("This operation is not there.")),
     }

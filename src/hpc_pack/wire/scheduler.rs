@@ -51,7 +51,17 @@ pub(super) fn handler(operation: Operation) -> Option<Handler> {
 }
 
 /// How much that is due a request does for the others before its own turn.
-const SHARE: usize = 64;
+const SHARE: usize = 128;
+
+/// How much is done for the job that a call is about before others get their turn.
+const SLICE: usize = 1_000;
+
+/// Whether the job that a call is about is up to date. It is brought on by a slice where it is not, and the call has to be
+/// made again.
+pub(super) fn is_prepared(node: &HeadNode, call: &Call<'_>) -> bool {
+    let about_a_job = call.route.path.contains(&"{job}");
+    !about_a_job || node.scheduler().prepare(job_id(call), call.now, SLICE)
+}
 
 /// Asks the scheduler something, and tells its refusal as a fault: 404 or as set for what is not there, 400 for the rest (stance A20).
 pub(super) fn ask<T>(
@@ -185,8 +195,10 @@ fn create(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
 fn create_from_xml(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
     let file = files::read(call.body)?;
     let owner = caller(node, call);
+    let draft = domain::Draft::read(&file, node.quirks, call.now);
+    let mut draft = draft.map_err(|fault| told(node, &fault))?;
     let id = ask(node, call, |scheduler| {
-        scheduler.create_job_from_file(owner, &file, call.now)
+        scheduler.create_job_from_file(owner, &file, &mut draft, call.now)
     })?;
     Ok(WireReply::xml(bags::int(id)).into())
 }
@@ -197,12 +209,27 @@ fn get(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
         let file = ask(node, call, |scheduler| {
             scheduler.job_file(job_id(call), columns.as_deref(), call.now)
         })?;
-        return Ok(WireReply::xml(files::job(&file)).into());
+        return Ok(WireReply::xml(job_with_tasks(node, call, &file)).into());
     }
     let row = ask(node, call, |scheduler| {
         scheduler.job(job_id(call), columns.as_deref(), call.now)
     })?;
     Ok(bag(&row))
+}
+
+/// How many tasks of a file are looked up before others get their turn.
+const TASKS_AT_ONCE: usize = 50;
+
+/// A job as a file. Its tasks are written when nobody waits for the scheduler.
+fn job_with_tasks(node: &HeadNode, call: &Call<'_>, file: &domain::File) -> String {
+    let mut out = files::JobWriter::new(file);
+    while out.takes_tasks() {
+        let tasks = node
+            .scheduler()
+            .task_files(job_id(call), out.tasks(), TASKS_AT_ONCE, call.now);
+        out.add(&tasks, TASKS_AT_ONCE);
+    }
+    out.finish()
 }
 
 fn set(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {

@@ -111,10 +111,17 @@ pub(super) fn jobs(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
 /// Get Task List.
 pub(super) fn tasks(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
     let asked = Asked::read(node, call, "SortTasksBy")?;
-    let page = ask(node, call, |scheduler| {
-        scheduler.list_tasks(job_id(call), asked.ask(), call.now)
+    let (mut list, mut page) = ask(node, call, |scheduler| {
+        let mut list = scheduler.task_list(job_id(call), asked.ask(), call.now)?;
+        let page = scheduler.list_tasks(&mut list, call.now, SLICE);
+        Ok((list, page))
     })?;
-    Ok(paged(node, &page, "x-ms-continuation-queryId", true))
+    loop {
+        if let Some(page) = page {
+            return Ok(paged(node, &page, "x-ms-continuation-queryId", true));
+        }
+        page = node.scheduler().list_tasks(&mut list, call.now, SLICE);
+    }
 }
 
 /// Get Node List.

@@ -11,28 +11,67 @@ use std::borrow::Cow;
 /// The namespace of the job schema; written everywhere (stance A90).
 const NS: &str = "http://schemas.microsoft.com/HPCS2008R2/scheduler/";
 
-/// Writes a job.
-pub(super) fn job(file: &File) -> String {
-    let mut out = xml::Writer::with_capacity(4096);
-    let attributes = attributes(file, true);
-    if !file.whole {
-        out.empty("Job", &borrowed(&attributes));
-        return out.finish();
-    }
-    out.open("Job", &borrowed(&attributes));
-    contents(&mut out, file);
-    out.empty("Dependencies", &[]);
-    if file.tasks.is_empty() {
-        out.empty("Tasks", &[]);
-    } else {
-        out.open("Tasks", &[]);
-        for task in &file.tasks {
-            write_task(&mut out, task, false);
+/// Writes a job, and its tasks as they are looked up.
+pub(super) struct JobWriter {
+    out: xml::Writer,
+    /// How many tasks are written.
+    tasks: usize,
+    /// Whether tasks are missing.
+    open: bool,
+}
+
+impl JobWriter {
+    /// Writes the beginning.
+    pub(super) fn new(file: &File) -> Self {
+        let mut out = xml::Writer::with_capacity(4096);
+        let attributes = attributes(file, true);
+        if file.whole {
+            out.open("Job", &borrowed(&attributes));
+            contents(&mut out, file);
+            out.empty("Dependencies", &[]);
+        } else {
+            out.empty("Job", &borrowed(&attributes));
         }
-        out.close("Tasks");
+        Self {
+            out,
+            tasks: 0,
+            open: file.whole,
+        }
     }
-    out.close("Job");
-    out.finish()
+
+    /// Whether tasks are missing.
+    pub(super) fn takes_tasks(&self) -> bool {
+        self.open
+    }
+
+    /// How many there are already.
+    pub(super) fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// Writes more tasks; the last where they are fewer than were asked for.
+    pub(super) fn add(&mut self, tasks: &[File], asked: usize) {
+        if self.tasks == 0 && !tasks.is_empty() {
+            self.out.open("Tasks", &[]);
+        }
+        for task in tasks {
+            write_task(&mut self.out, task, false);
+        }
+        self.tasks += tasks.len();
+        if tasks.len() < asked {
+            match self.tasks {
+                0 => self.out.empty("Tasks", &[]),
+                _ => self.out.close("Tasks"),
+            }
+            self.out.close("Job");
+            self.open = false;
+        }
+    }
+
+    /// The text.
+    pub(super) fn finish(self) -> String {
+        self.out.finish()
+    }
 }
 
 /// Writes a task or subtask.
@@ -162,7 +201,7 @@ fn named(element: &Element, list: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{File, job, read, task};
+    use super::{File, JobWriter, read, task};
     use crate::hpc_pack::domain::Value;
     use proptest::prelude::proptest;
     use rstest::rstest;
@@ -218,7 +257,7 @@ mod tests {
             ..File::default()
         };
         assert_eq!(
-            job(&file),
+            JobWriter::new(&file).finish(),
             "<Job Version=\"3.000\" Id=\"115\" State=\"Configuring\" \
              xmlns=\"http://schemas.microsoft.com/HPCS2008R2/scheduler/\"/>"
         );

@@ -15,6 +15,7 @@ use crate::{
 };
 use bytes::Buf as _;
 use std::{sync::Arc, time::Duration};
+use tokio::task::yield_now;
 
 impl Connection {
     /// Lets a request in, has it answered, and says how the connection goes on.
@@ -228,7 +229,11 @@ impl Connection {
                 }
                 Answer::Wait { until, token } => tokio::select! {
                     biased;
-                    () = door.clock.reach(until) => (token, Outcome::Woke),
+                    // A model that has much to do waits for nothing but lets others have their turn.
+                    () = async {
+                        yield_now().await;
+                        door.clock.reach(until).await;
+                    } => (token, Outcome::Woke),
                     () = self.gone() => (token, Outcome::Gone),
                 },
                 Answer::Ask {

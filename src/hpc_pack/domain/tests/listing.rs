@@ -16,6 +16,16 @@ fn jobs(bench: &mut Bench, ask: Ask<'_>) -> Result<Page, Fault> {
     }
 }
 
+/// The page of a list of tasks, made in slices of one.
+pub(super) fn list_tasks(bench: &mut Bench, job: i32, ask: Ask<'_>) -> Result<Page, Fault> {
+    let mut list = bench.scheduler.task_list(job, ask, bench.now)?;
+    loop {
+        if let Some(page) = bench.scheduler.list_tasks(&mut list, bench.now, 1) {
+            return Ok(page);
+        }
+    }
+}
+
 fn ids(page: &Page) -> Vec<i32> {
     page.rows
         .iter()
@@ -216,17 +226,11 @@ fn subtasks_stand_for_their_sweep_once_it_is_expanded() {
         ],
     );
     let names = |bench: &mut Bench, expand| -> Vec<String> {
-        let page = bench
-            .scheduler
-            .list_tasks(
-                job,
-                Ask {
-                    expand,
-                    ..Ask::default()
-                },
-                bench.now,
-            )
-            .unwrap();
+        let ask = Ask {
+            expand,
+            ..Ask::default()
+        };
+        let page = list_tasks(bench, job, ask).unwrap();
         page.rows.iter().map(|row| of_row(row, "TaskId")).collect()
     };
     assert_eq!(names(&mut bench, true), ["1.1", "1.2"]);
@@ -234,40 +238,25 @@ fn subtasks_stand_for_their_sweep_once_it_is_expanded() {
     bench.pass(1_000);
     assert_eq!(names(&mut bench, true), ["1.1", "1.2.1", "1.2.2", "1.2.3"]);
     assert_eq!(names(&mut bench, false), ["1.1", "1.2"]);
-    let first = bench
-        .scheduler
-        .list_tasks(
-            job,
-            Ask {
-                rows: Some(2),
-                ..Ask::default()
-            },
-            bench.now,
-        )
-        .unwrap();
+    let two = Ask {
+        rows: Some(2),
+        ..Ask::default()
+    };
+    let first = list_tasks(&mut bench, job, two).unwrap();
     let next = first.next.unwrap().query_id;
-    let rest = bench
-        .scheduler
-        .list_tasks(
-            job,
-            Ask {
-                query_id: Some(&next),
-                ..Ask::default()
-            },
-            bench.now,
-        )
-        .unwrap();
+    let behind = Ask {
+        query_id: Some(&next),
+        ..Ask::default()
+    };
+    let rest = list_tasks(&mut bench, job, behind).unwrap();
     let rest: Vec<_> = rest.rows.iter().map(|row| of_row(row, "TaskId")).collect();
     assert_eq!(rest, ["1.2.2", "1.2.3"]);
     let other = bench.job(&["echo"]);
-    let foreign = bench.scheduler.list_tasks(
-        other,
-        Ask {
-            query_id: Some(&next),
-            ..Ask::default()
-        },
-        bench.now,
-    );
+    let behind = Ask {
+        query_id: Some(&next),
+        ..Ask::default()
+    };
+    let foreign = list_tasks(&mut bench, other, behind);
     assert_eq!(foreign.unwrap_err(), Fault::Continuation);
 }
 

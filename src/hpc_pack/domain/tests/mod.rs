@@ -4,6 +4,7 @@ mod facts;
 mod lifecycle;
 mod listing;
 mod model;
+mod slices;
 mod tasks;
 
 use super::{Cluster, Scheduler, Setup, TaskRef, Value};
