@@ -75,6 +75,7 @@ impl Server {
             admin: options.admin,
             addr,
             lives: Lives::default(),
+            replies: Arc::default(),
         });
         let (stop, stopping) = watch::channel(false);
         let accepting = runtime.spawn(accept(

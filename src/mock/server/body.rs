@@ -117,6 +117,12 @@ impl Unframed {
             let Some(line) = rest[..end].strip_suffix(b"\r") else {
                 return Step::Malformed("a line of the chunked framing does not end with CR LF");
             };
+            if line
+                .iter()
+                .any(|byte| byte.is_ascii_control() && *byte != b'\t')
+            {
+                return Step::Malformed("a line of the chunked framing holds a control character");
+            }
             done += end + 1;
             match &mut self.0 {
                 State::Trailer(_) if line.is_empty() => {
@@ -124,6 +130,9 @@ impl Unframed {
                     return Step::Done(done);
                 }
                 State::Trailer(read) => {
+                    if !is_field(line) {
+                        return Step::Malformed("what stands behind the last chunk is no field");
+                    }
                     *read += end + 1;
                     if *read > MOST_TRAILER {
                         return Step::Malformed("the fields behind the last chunk are too many");
@@ -152,6 +161,13 @@ impl Unframed {
             }
         }
     }
+}
+
+/// Whether a line is a name and a value. Somebody who reads no fields there would take anything else for the next request.
+fn is_field(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.len() < line.len() && name.iter().all(token)
 }
 
 fn chunk_size(line: &[u8]) -> Option<u64> {
@@ -218,6 +234,13 @@ mod tests {
     #[case(b"-1\r\n")]
     #[case(b"0x5\r\nhello\r\n")]
     #[case(b"fffffffffffffffff\r\n")]
+    #[case(b"5;a\rb\r\nhello\r\n0\r\n\r\n")]
+    #[case(b"5;a\0b\r\nhello\r\n0\r\n\r\n")]
+    #[case(b"5\x0c\r\nhello\r\n0\r\n\r\n")]
+    #[case(b"0\r\nGET / HTTP/1.1\r\n\r\n")]
+    #[case(b"0\r\n: b\r\n\r\n")]
+    #[case(b"0\r\nA : b\r\n\r\n")]
+    #[case(b"0\r\nA: b\rC: d\r\n\r\n")]
     fn broken_chunks_are_malformed(#[case] wire: &[u8]) {
         assert!(read(BodyLength::Chunked, &[wire]).is_err());
     }

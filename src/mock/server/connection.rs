@@ -3,7 +3,7 @@ use super::{
     accept::LAST_CALL,
     body::Unframed,
     guard::Guard,
-    head::{Parsed, WireHead, check_host, looks_like_request, parse},
+    head::{Parsed, WireHead, check_host, check_lines, looks_like_request, parse},
     lives::Lives,
     room::Room,
     send::Payload,
@@ -18,7 +18,10 @@ use std::{
     future::{pending, poll_fn},
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -43,13 +46,37 @@ pub(super) struct Door {
     /// Where it listens.
     pub(super) addr: SocketAddr,
     pub(super) lives: Lives,
+    /// How many bytes of replies are on their way.
+    pub(super) replies: Arc<AtomicUsize>,
 }
 
 impl Door {
+    /// Notes that a reply of that size is on its way; none where there is no room.
+    pub(super) fn room_for_reply(&self, bytes: usize) -> Option<ReplyRoom> {
+        let others = self.replies.fetch_add(bytes, Ordering::Relaxed);
+        let room = ReplyRoom {
+            all: Arc::clone(&self.replies),
+            bytes,
+        };
+        (others == 0 || others.saturating_add(bytes) <= self.limits.reply_memory).then_some(room)
+    }
+
     /// What a new start of the process would do to model and connections; the door listens on.
     pub(super) fn restart(&self) {
         self.lives.end_all();
         self.model.restart(self.clock.now());
+    }
+}
+
+/// What one reply takes of the room of all; given back with it.
+pub(super) struct ReplyRoom {
+    all: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Drop for ReplyRoom {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -271,7 +298,8 @@ impl Connection {
                         return Next::Refused(Refusal::HeadTooLarge);
                     }
                     Parsed::Head(head) => {
-                        return match check_host(&head.request) {
+                        let lines = check_lines(&self.buf[..head.size]);
+                        return match lines.and_then(|()| check_host(&head.request)) {
                             Ok(()) => Next::Head(head),
                             Err(why) => Next::Malformed(why),
                         };

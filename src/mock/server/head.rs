@@ -75,6 +75,21 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     })
 }
 
+/// That every line ends with CR LF: a reader in front may have taken LF alone for a part of a value. Empty lines before the
+/// head do no harm.
+///
+/// # Errors
+/// What is wrong with it, for the answer 400.
+pub(super) fn check_lines(head: &[u8]) -> Result<(), &'static str> {
+    let empty = head.iter().take_while(|byte| b"\r\n".contains(byte));
+    let head = &head[empty.count()..];
+    let mut ends = head.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    match ends.all(|(at, _)| head[at.saturating_sub(1)] == b'\r') {
+        true => Ok(()),
+        false => Err("a line does not end with CR LF"),
+    }
+}
+
 /// Whether one of the comma-separated words of the field is that one, in any case.
 pub(crate) fn has_word(headers: &Headers, name: &str, word: &str) -> bool {
     headers
@@ -214,7 +229,7 @@ fn body_length(request: &Request) -> Result<BodyLength, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Parsed, check_host, looks_like_request, parse};
+    use super::{Parsed, check_host, check_lines, looks_like_request, parse};
     use crate::{message::Version, mock::BodyLength};
     use proptest::prelude::{any, prop, proptest};
     use rstest::rstest;
@@ -290,6 +305,17 @@ mod tests {
         // What stands in the target does not stand in for it.
         let text = format!("GET http://h/ HTTP/1.1\r\n{fields}\r\n");
         assert_eq!(check_host(&head(&text).request).is_ok(), good, "{text}");
+    }
+
+    #[rstest]
+    #[case("GET / HTTP/1.1\r\nHost: h\r\n\r\n", true)]
+    #[case("\r\n\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", true)]
+    #[case("GET / HTTP/1.1\nHost: h\r\n\r\n", false)]
+    #[case("GET / HTTP/1.1\r\nA: b\nHost: h\r\n\r\n", false)]
+    #[case("GET / HTTP/1.1\r\nHost: h\n\n", false)]
+    #[case("GET / HTTP/1.1\r\nHost: h\r\n\n", false)]
+    fn lines_end_with_cr_lf(#[case] text: &str, #[case] good: bool) {
+        assert_eq!(check_lines(text.as_bytes()).is_ok(), good);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct Limits {
     /// How many bytes of a body, or of a reply, a client must send or take in each second on the average, behind the
     /// first `body_idle` or `write_idle`; a slower one is treated as one that stands still. Default: 500.
     pub least_rate: u32,
+    /// Bytes of all replies that are held in memory for clients that take them slowly; one more reply is 503. A reply alone
+    /// is always sent, and up to 32 KiB count for nothing. Default: 512 MiB.
+    pub reply_memory: usize,
     /// How much of a body that nobody wants is read so that its connection can be kept after an early
     /// answer. Default: 64 KiB.
     pub drain_bytes: u64,
@@ -41,6 +44,7 @@ impl Default for Limits {
             body_idle: Duration::from_secs(60),
             write_idle: Duration::from_secs(60),
             least_rate: 500,
+            reply_memory: 512 * 1024 * 1024,
             drain_bytes: 64 * 1024,
             grace: Duration::from_secs(10),
         }
@@ -102,6 +106,8 @@ rows! {
     "least-rate", "BYTES A SECOND", "500", number, limits.least_rate,
         "How much of a body or reply a client must send or take on the average, behind the first body-idle or write-idle; \
          slower ones get 408 or a reset, 0 lets them.";
+    "reply-memory", "BYTES", "536870912", number, limits.reply_memory,
+        "How many bytes of replies may be on their way together; one more is answered 503.";
     "drain-bytes", "BYTES", "65536", number, limits.drain_bytes,
         "How much of a body that nobody wants is read so that its connection can be kept.";
     "grace", "MILLISECONDS", "10000", time, limits.grace,

@@ -103,6 +103,13 @@ impl Connection {
                 }),
             ),
         };
+        let mut room = None;
+        if reply.body.len() > SMALL {
+            room = self.door.room_for_reply(reply.body.len());
+            if room.is_none() {
+                reply = Reply::new(503);
+            }
+        }
         if let Some(Defect::ContentLength(bytes)) = defect {
             reply.framing = Framing::Length;
             reply.headers.remove("Transfer-Encoding");
@@ -152,6 +159,7 @@ impl Connection {
             .put_all(&mut out, body, source, framed, &mut pace)
             .await;
         self.out = out;
+        drop(room);
         match (sent, pace) {
             (Ok(()), Pace::Break(_, broke)) | (Err(Stop::Struck(broke)), _) => {
                 return self.break_off(broke).await;

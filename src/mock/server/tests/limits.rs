@@ -197,6 +197,49 @@ async fn who_reads_a_few_bytes_at_a_time_is_cut_off() {
 }
 
 #[tokio::test]
+async fn replies_that_nobody_takes_leave_room_for_so_many_others() {
+    let (server, _) = start(limited(Limits {
+        reply_memory: 20_000_000,
+        ..Limits::default()
+    }));
+    let ask = "GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let mut slow = Vec::new();
+    // Two of eight million bytes fit, three do not.
+    for count in 1..=2 {
+        let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
+        tcp.write_all(ask.as_bytes()).await.unwrap();
+        settled(|| server.journal().received().len() == count).await;
+        slow.push(tcp);
+    }
+    let got = talk(server.addr(), ask).await;
+    assert!(
+        got.starts_with("HTTP/1.1 503 "),
+        "{}",
+        &got[..got.len().min(200)]
+    );
+    let small = "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    assert!(talk(server.addr(), small).await.ends_with("hello"));
+    slow.pop();
+    let again = async { while !talk(server.addr(), ask).await.starts_with("HTTP/1.1 200 ") {} };
+    timeout(Duration::from_secs(5), again)
+        .await
+        .expect("the room is given back");
+}
+
+#[tokio::test]
+async fn a_reply_alone_is_sent_however_large_it_is() {
+    let (server, _) = start(limited(Limits {
+        reply_memory: 1,
+        ..Limits::default()
+    }));
+    let ask = "GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    for _ in 0..2 {
+        let got = talk(server.addr(), ask).await;
+        assert!(got.starts_with("HTTP/1.1 200 ") && got.len() > 8_000_000);
+    }
+}
+
+#[tokio::test]
 async fn one_connection_too_many_is_told_so() {
     let (server, _) = start(limited(Limits {
         connections: 1,
