@@ -136,7 +136,8 @@ impl Header {
 
 #[cfg(test)]
 mod tests {
-    use super::{Header, contents, path, read};
+    use super::{Header, contents, normal, path, read};
+    use proptest::prelude::{any, prop, proptest};
     use rstest::rstest;
     use std::path::Path;
 
@@ -183,5 +184,28 @@ mod tests {
         assert!(read(folder.path()).is_err());
         assert!(contents("HTTP/1.1 200 OK\n").is_err());
         assert!(contents("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_read_again(
+            (source, title, contract) in any::<(String, String, String)>(),
+            clauses in prop::collection::vec(any::<String>(), 0..4),
+            text in "(---|[a-z: ]|\r?\n|\\PC){0,30}",
+        ) {
+            let header = Header { source, title, contract, clauses };
+            let written = header.write(&text);
+            assert_eq!(contents(&written).expect("a head"), normal(&text), "{written:?}");
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("x.snap");
+            std::fs::write(&file, &written).expect("written");
+            assert_eq!(read(&file).expect("readable").expect("there"), normal(&text), "{written:?}");
+            let snapshot = insta::Snapshot::from_file(&file).expect("insta reads it");
+            // Insta tells an empty text as none.
+            assert_eq!(snapshot.metadata().source().unwrap_or_default(), header.source);
+            assert_eq!(snapshot.metadata().description().unwrap_or_default(), header.title);
+            // What was read is written as it was.
+            assert_eq!(header.write(&contents(&written).expect("a head")), written);
+        }
     }
 }
