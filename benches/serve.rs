@@ -2,6 +2,7 @@
 //!
 //! Both servers are processes of their own and get the same requests from the same load generator, in turns.
 
+mod crowd;
 mod support;
 
 use std::{
@@ -13,9 +14,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
-use support::{
-    Line, Serving, Table, asked, conversations, load, median, ratio, request, role, runtime,
-};
+use support::{Line, Serving, Table, asked, load, median, ratio, request, role, runtime};
 
 const CONNECTIONS: usize = 32;
 /// How often both sides take their turn.
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
         many(&mut table);
     }
     if asked("load") {
-        crowd(&mut table, folder.path());
+        crowd::crowd(&mut table, folder.path());
     }
     table.end()
 }
@@ -220,96 +219,6 @@ fn memory(table: &mut Table) {
         send(requests);
         let name = format!("{}: memory that {requests} requests add", case.name);
         table.at_most(&name, server.peak() - before, 10.0, "MiB");
-    }
-}
-
-/// What goes wrong for those who ask for it, by the value of their `X-Break`.
-const BREAKS: &str = "\
-cues:
-  - { on: { header: { X-Break: reset } }, do: { reset: before-head } }
-  - { on: { header: { X-Break: close } }, do: { close: before-head } }
-  - { on: { header: { X-Break: late } }, do: { delay: 50ms } }
-  - { on: { header: { X-Break: refused } }, do: { reply: { status: 503 } } }
-";
-
-/// A thousand connections for ten minutes: most of them read, some send, and some are broken off again and again.
-fn crowd(table: &mut Table, folder: &Path) {
-    let seconds = number("WIREPROOF_BENCH_SECONDS", 600) as u64;
-    let connections = number("WIREPROOF_BENCH_CONNECTIONS", 1_000);
-    let cues = folder.join("breaks.yaml");
-    std::fs::write(&cues, BREAKS).expect("the folder takes a file");
-    let cues = cues.to_str().expect("a path of ASCII").to_owned();
-    let settings = [
-        "--set",
-        "session-limit=100",
-        "--set",
-        "journal-bytes=1048576",
-    ];
-    let hpc = Serving::ours(&[&["hpc-pack", "--cues", &cues], &settings[..]].concat());
-    make_jobs(hpc.addr, 100);
-    let session = make_sessions(hpc.addr, 1);
-    let reads = Rc::new(hpc_cases(&session).map(|case| case.request));
-    let warm = Duration::from_secs((seconds / 10).max(2));
-    let rest = Duration::from_secs(seconds).saturating_sub(warm);
-    let broken = connections / 10;
-    let run = |time: Duration| {
-        let reads = Rc::clone(&reads);
-        let addr = hpc.addr;
-        conversations(hpc.addr, connections - broken, async move |number, line| {
-            let until = Instant::now() + time;
-            // Those that are broken off go on beside the first of the readers.
-            if number == 0 {
-                for victim in 0..broken {
-                    tokio::task::spawn_local(victims(addr, victim, until));
-                }
-            }
-            let mut at = number;
-            while Instant::now() < until {
-                line.send(&[&reads[at % reads.len()]]).await;
-                at += 1;
-                // A thousand clients that ask as fast as they can would measure their own queue.
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        })
-    };
-    run(warm);
-    let before = hpc.resident();
-    let mut tally = run(rest);
-    let grown = hpc.resident() - before;
-    table.at_most(
-        "load: 99.9 of 100 readers are answered within",
-        tally.quantile(0.999),
-        100.0,
-        "ms",
-    );
-    table.at_most(
-        "load: memory that the time behind the warm-up adds",
-        grown,
-        5.0,
-        "MiB",
-    );
-    table.note("load: replies to readers", tally.rate(), "/s");
-}
-
-/// A client whose requests are broken off; it comes back each time.
-async fn victims(addr: SocketAddr, number: usize, until: Instant) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    const KINDS: [&str; 4] = ["reset", "close", "late", "refused"];
-    let mut at = number;
-    while Instant::now() < until {
-        let fields = [
-            VERSION,
-            ("X-Break", KINDS[at % KINDS.len()]),
-            ("Connection", "close"),
-        ];
-        let asked = request("GET", "/WindowsHPC/Jobs", &fields, b"");
-        at += 1;
-        if let Ok(mut tcp) = tokio::net::TcpStream::connect(addr).await {
-            // How it ends is what the cue says.
-            let _ = tcp.write_all(&asked).await;
-            let _ = tcp.read_to_end(&mut Vec::new()).await;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

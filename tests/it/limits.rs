@@ -98,7 +98,7 @@ fn documented() {
             .ends(0)
             .stdout;
         let limits = shown(&help, "limits of every server");
-        assert!(limits.len() >= 11, "{help}");
+        assert!(limits.len() >= 12, "{help}");
         for (name, default) in &limits {
             is_there(name, default);
         }

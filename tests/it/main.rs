@@ -33,6 +33,7 @@ mod known;
 mod known_written;
 mod leaks;
 mod limits;
+mod load;
 mod nginx;
 mod observe;
 mod observe_clients;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         ("observe_wire", observe_wire::CASES),
         ("leaks", leaks::CASES),
         ("limits", limits::CASES),
+        ("load", load::CASES),
         ("observed", observed::CASES),
         ("readme", readme::CASES),
         ("secrets", secrets::CASES),

@@ -131,10 +131,25 @@ impl Serving {
 
     /// The most memory that it has taken so far, in bytes; Linux tells.
     pub(crate) fn peak_memory(&self) -> u64 {
+        self.told("VmHWM:")
+    }
+
+    /// The memory that it has now, in bytes; Linux tells.
+    pub(crate) fn memory(&self) -> u64 {
+        self.told("VmRSS:")
+    }
+
+    fn told(&self, field: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
-        peak.unwrap().parse::<u64>().unwrap() * 1024
+        let size = status.lines().find_map(|line| line.strip_prefix(field));
+        let size = size.and_then(|size| size.trim().strip_suffix(" kB"));
+        size.unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// How many files it has open, connections too; Linux tells.
+    pub(crate) fn open_files(&self) -> usize {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        files.unwrap().count()
     }
 
     /// Asks it to stop with a signal, and gives its exit code and what else it printed.
