@@ -85,12 +85,10 @@ pub fn read(path: &Path) -> Result<Option<String>, SnapshotError> {
         Err(error) => return Err(unreadable(error.to_string())),
         Ok(_) => {}
     }
-    let snapshot =
-        insta::Snapshot::from_file(path).map_err(|error| unreadable(error.to_string()))?;
-    let text = snapshot
-        .as_text()
-        .ok_or_else(|| unreadable("it is binary".to_owned()))?;
-    Ok(Some(normal(&text.to_string())))
+    // Insta would take blanks off the end, which a body may have.
+    let file = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = contents(&file).map_err(|error| unreadable(error.to_string()))?;
+    Ok(Some(text))
 }
 
 /// The text of a snapshot file that is in memory.
