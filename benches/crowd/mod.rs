@@ -53,7 +53,19 @@ pub(super) fn crowd(table: &mut Table, folder: &Path) {
     // So small that it is full when memory is looked at first.
     let common = ["--cues", &cues, "--set", "journal-bytes=262144"];
     let hpc = Serving::ours(&[&["hpc-pack"], &common[..]].concat());
-    let bits = Serving::ours(&[&["bits-upload", "--data-dir", &data], &common[..]].concat());
+    let bits = Serving::ours(
+        &[
+            &[
+                "bits-upload",
+                "--data-dir",
+                &data,
+                "--set",
+                "overwrite=true",
+            ],
+            &common[..],
+        ]
+        .concat(),
+    );
     make_jobs(hpc.addr, JOBS);
     make_sweep(hpc.addr);
     let session = make_sessions(hpc.addr, 1);

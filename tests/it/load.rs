@@ -31,10 +31,10 @@ pub(crate) const CASES: &[Case] = &[
 /// How many clients there are at once, where as many files may be open.
 const CLIENTS: usize = 1_000;
 /// How many crowds come before memory is looked at, and how many then.
-const WAVES: (usize, usize) = (2, 4);
-/// How much memory may grow after the first crowds. Four crowds leave 4,000 connections behind and 10,000 requests: 4 KiB
+const WAVES: (usize, usize) = (2, 3);
+/// How much memory may grow after the first crowds. Three crowds leave 3,000 connections behind and 8,000 requests: 4 KiB
 /// lost with each connection would be seen, while what the allocator keeps of freed memory would not.
-const MARGIN: u64 = 12 << 20;
+const MARGIN: u64 = 10 << 20;
 /// What the journal may hold.
 const JOURNAL: u64 = 256 * 1024;
 
@@ -373,7 +373,12 @@ fn crowd_of<S: Suite + 'static>() {
     let journal = format!("journal-bytes={JOURNAL}");
     let mut words = vec![S::NAME, "--cues", &cues, "--set", &journal];
     if S::NAME == Bits::NAME {
-        words.extend(["--data-dir", data.to_str().unwrap()]);
+        words.extend([
+            "--data-dir",
+            data.to_str().unwrap(),
+            "--set",
+            "overwrite=true",
+        ]);
     }
     let serving = Serving::start(words);
     let addr: SocketAddr = serving.url.trim_start_matches("http://").parse().unwrap();
@@ -405,7 +410,7 @@ fn crowd_of<S: Suite + 'static>() {
     if S::NAME == Bits::NAME {
         // Files of the clients that came to their end, and nothing of the others.
         let finished = (0..clients).filter(|number| number % 10 == 6).count();
-        assert_eq!(files_in(&data.join("dir")), finished);
+        assert_eq!(files_in(&data.join("files/dir")), finished);
     }
 }
 
