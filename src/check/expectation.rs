@@ -13,7 +13,7 @@ use super::{
 use crate::{
     contract::{BodyExpectation, Contract, Expectation, RequestExpectation},
     message::{Exchange, Framing, Reply},
-    source::{Literal, Matcher, MatcherKind},
+    source::{Literal, Matcher, MatcherKind, Type},
 };
 use bytes::Bytes;
 use std::{
@@ -208,20 +208,16 @@ impl<'a> Case<'a> {
             }
             (Some(matcher), outcome) => {
                 let how = outcome.as_ref().err().map(|broken| broken.how.as_str());
-                let wanted = match &matcher.kind {
-                    MatcherKind::Equals(Literal::Bool(wanted)) => Some(*wanted),
-                    _ => None,
+                let found = match how {
+                    Some(how) => Found::text(how),
+                    None => Found::Several(Vec::new()),
                 };
-                let fit = match (wanted, how) {
-                    (Some(wanted), how) => wanted == how.is_some(),
-                    (None, Some(how)) => fits(matcher, &Found::text(how), env)?,
-                    (None, None) => fits(matcher, &Found::Several(Vec::new()), env)?,
-                };
+                let fit = fits(matcher, &found, env)?;
                 into.look(fit, &matcher.place, subject, || {
-                    let expected = match wanted {
-                        Some(true) => "an exchange that breaks".to_owned(),
-                        Some(false) => "a whole reply".to_owned(),
-                        None => format!("broken: {}", describe(matcher, env)),
+                    // What `broken: true` is read as.
+                    let expected = match &matcher.kind {
+                        MatcherKind::Is(Type::Present) => "an exchange that breaks".to_owned(),
+                        _ => format!("broken: {}", describe(matcher, env)),
                     };
                     plain(expected, self.broken())
                 });

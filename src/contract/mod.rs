@@ -44,5 +44,7 @@ pub fn schema() -> String {
 }
 
 #[cfg(test)]
+mod mistakes_tests;
+#[cfg(test)]
 #[path = "read_tests.rs"]
 pub(crate) mod tests;

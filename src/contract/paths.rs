@@ -126,7 +126,7 @@ fn prefixes(path: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::prefixes;
+    use super::{DEPTH, prefixes, too_deep};
     use rstest::rstest;
 
     #[rstest]
@@ -136,5 +136,15 @@ mod tests {
     #[case("count(//a-b:c) = 1", &["a-b"])]
     fn the_prefixes_of_an_xpath_are_found(#[case] path: &str, #[case] expected: &[&str]) {
         assert_eq!(prefixes(path), expected);
+    }
+
+    #[rstest]
+    #[case("[", "]")]
+    #[case("(", ")")]
+    fn only_what_is_open_at_once_counts_as_deep(#[case] open: &str, #[case] close: &str) {
+        let nested = |n: usize| format!("a{}1{}", open.repeat(n), close.repeat(n));
+        assert!(!too_deep(&nested(DEPTH)));
+        assert!(too_deep(&nested(DEPTH + 1)));
+        assert!(!too_deep(&format!("{open}1{close}").repeat(DEPTH + 1)));
     }
 }

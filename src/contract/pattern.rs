@@ -211,6 +211,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case::literal("/a/b", "/a/{b}")]
+    #[case::more_literals("/a/{b}/c", "/a/{b}/{c}")]
+    #[case::closed("/a/{b}", "/a/{*rest}")]
+    #[case::closed_before_long("/a/{b}", "/a/{b}/{*rest}")]
+    #[case::longer("/{a}/{b}", "/{a}")]
+    fn one_pattern_is_more_exact(#[case] more: &str, #[case] less: &str) {
+        let exactness = |text: &str| PathPattern::parse(text).unwrap().exactness();
+        assert!(exactness(more) > exactness(less), "{more}, {less}");
+    }
+
+    #[test]
+    fn a_target_fits_or_does_not() {
+        let pattern = PathPattern::parse("/a/{b}").unwrap();
+        assert!(pattern.fits("/a/x%20y"));
+        assert!(!pattern.fits("/b/x"));
+    }
+
+    #[rstest]
     #[case("a", "a path begins with `/`")]
     #[case("/a?b", "'?' is no part of a path")]
     #[case("/a{b}", "`a{b}`: a name in braces is a whole segment")]

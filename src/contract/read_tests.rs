@@ -70,6 +70,30 @@ fn everything_of_a_contract_is_read() {
     );
     assert_eq!(contract.url_of("none"), None);
     assert_eq!(contract.volatile.len(), 3);
+    let practice = &contract.clauses[0].in_practice[0];
+    assert_eq!(
+        [&*practice.product, &*practice.does, &*practice.source],
+        ["P 1.0", "Nothing.", "rfc"]
+    );
+    let omitted = &contract.omitted[0];
+    assert_eq!(
+        [&*omitted.source, &*omitted.says, &*omitted.because],
+        ["api § Advice", "Be kind.", "advice"]
+    );
+    let latitude = &contract.latitude[0];
+    assert_eq!(latitude.rule, "extra-members");
+    assert_eq!(latitude.derived, ["* added"]);
+    assert_eq!(latitude.on, ["say-hello"]);
+}
+
+#[test]
+fn of_equally_exact_operations_the_first_is_meant() {
+    let mut contract = whole();
+    let mut second = contract.operations[1].clone();
+    second.id = "second".to_owned();
+    contract.operations.push(second);
+    let found = contract.operation_for(&Request::new("GET", "/greet"), &BTreeMap::new());
+    assert_eq!(found.map(|(index, _)| index), Some(1));
 }
 
 #[test]

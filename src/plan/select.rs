@@ -143,6 +143,17 @@ mod tests {
     }
 
     #[rstest]
+    #[case("1/1", 1, 1)]
+    #[case("3/3", 3, 3)]
+    fn the_last_shard_is_one_of_them(
+        #[case] text: &str,
+        #[case] index: usize,
+        #[case] count: usize,
+    ) {
+        assert_eq!(text.parse(), Ok(Shard { index, count }));
+    }
+
+    #[rstest]
     #[case("0/2")]
     #[case("3/2")]
     #[case("1/0")]

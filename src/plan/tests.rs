@@ -1,6 +1,7 @@
 use super::{PlanOptions, Planned, Skip, TargetPart, TargetTraits, Value, plan};
 use crate::{
     contract,
+    message::How,
     scenario::{self, Suite},
     source::{Look, SourceFile},
 };
@@ -377,4 +378,82 @@ fn a_file_that_is_not_there_is_a_problem_before_anything_is_sent() {
         found.problems
     );
     assert!(found.problems.to_string().contains("no-such.bin"));
+}
+
+#[rstest]
+#[case(&["all"], true)]
+#[case(&["locks"], true)]
+#[case(&["other"], false)]
+fn a_target_can_what_it_names_or_all(#[case] can: &[&str], #[case] planned_for: bool) {
+    let target = TargetTraits {
+        can: can.iter().map(|name| (*name).to_owned()).collect(),
+        ..target("short")
+    };
+    let scenario = format!("needs: [locks]\n{PLAIN}");
+    let planned = planned(&[&scenario], &target, &url());
+    assert_eq!(planned.plans.len(), usize::from(planned_for));
+}
+
+#[test]
+fn the_path_of_the_url_is_not_put_before_a_step_that_goes_elsewhere() {
+    let scenario = "steps: [{ operation: open, path: { door: a }, at: \"http://localhost:1\" }]";
+    let options = PlanOptions {
+        base_path: "/base/".into(),
+        ..url()
+    };
+    let planned = planned(&[scenario], &target("short"), &options);
+    let send = &planned.plans[0].steps[0][0].send;
+    assert_eq!(path(&send.target), "/my%20house/<{{ path['door'] }}>");
+}
+
+#[rstest]
+#[case("reset", How::Reset)]
+#[case("stall", How::Stalled)]
+#[case("close", How::Closed)]
+fn a_request_that_is_cut_ends_as_it_says(#[case] then: &str, #[case] how: How) {
+    let scenario = format!(
+        "steps: [{{ operation: open, path: {{ door: a }}, body: {{ text: abc }}, cut: {{ after: 1, then: {then} }} }}]"
+    );
+    let planned = planned(&[&scenario], &target("short"), &url());
+    let cut = planned.plans[0].steps[0][0].send.cut.as_ref();
+    assert_eq!(cut.expect("it is cut").then, how);
+}
+
+#[test]
+fn single_requests_are_sent_at_once_and_sequences_of_several_are_not() {
+    let parallel = |steps: &str| format!("steps: [{{ parallel: [{steps}] }}]");
+    let open = "{ operation: open, path: { door: a } }";
+    let named = "{ operation: open, path: { door: \"{{ name }}\" } }";
+    let using = "{ id: one, use: enter, with: { name: a } }";
+    let both = parallel(&format!("{open}, {using}"));
+    let planned = planned(&[&both], &target("short"), &url());
+    assert_eq!(planned.plans[0].steps.len(), 1);
+    assert_eq!(planned.plans[0].steps[0].len(), 2);
+    for steps in [
+        // A sequence of two requests, and one whose request is two at once.
+        format!("      - {named}\n      - {open}\n"),
+        format!("      - parallel: [{named}, {open}]\n"),
+    ] {
+        let mut suite = suite(&[&both]);
+        let text = format!("sequences:\n  enter:\n    args: [name]\n    steps:\n{steps}");
+        let (sequences, problems) =
+            scenario::read_sequences(&SourceFile::new("steps.yaml", text), &suite.contract);
+        assert!(problems.is_empty(), "{}", problems.render(Look::PLAIN));
+        suite.sequences = sequences;
+        let found = plan(&suite, &target("short"), &url());
+        assert_eq!(found.problems.0[0].code, "parallel");
+        assert!(found.plans.is_empty());
+    }
+}
+
+#[test]
+fn bytes_that_are_too_many_are_a_problem_at_their_place() {
+    let scenario = "vars: { big: { bytes: 268435457 } }\nsteps: [{ operation: open, path: { door: a }, body: { slice: [big, 0, 1] } }]";
+    let found = plan(&suite(&[scenario]), &target("short"), &url());
+    assert_eq!(found.problems.0[0].code, "too-large");
+    let scenario = "vars: { small: { bytes: 1000 } }\nsteps: [{ operation: open, path: { door: a }, body: { slice: [small, 0, 1] } }]";
+    assert_eq!(
+        planned(&[scenario], &target("short"), &url()).plans.len(),
+        1
+    );
 }

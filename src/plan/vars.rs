@@ -257,6 +257,18 @@ mod tests {
         assert_ne!(generated(8, 7), generated(8, 8));
     }
 
+    /// The first numbers of splitmix64 for the seed 0, as its authors give them.
+    #[test]
+    fn bytes_are_those_of_splitmix64() {
+        let numbers: [u64; 3] = [
+            0xE220_A839_7B1D_CDAF,
+            0x6E78_9E6A_A1B9_65F4,
+            0x06C4_5D18_8009_454F,
+        ];
+        let expected: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        assert_eq!(generated(24, 0)[..], expected);
+    }
+
     #[test]
     fn a_run_id_is_short() {
         assert_eq!(run_id(0xffff_1234_5678), "wireproof-12345678");

@@ -224,6 +224,49 @@ mod tests {
     }
 
     #[test]
+    fn the_same_steps_in_another_order_differ_by_their_names() {
+        let findings = compare(
+            "--- step a\nx\n--- step b\ny\n",
+            "--- step b\ny\n--- step a\nx\n",
+        );
+        assert_eq!(findings.len(), 1);
+        let diff = findings[0].diff.as_ref().expect("a difference");
+        assert_eq!(diff.expected, "step a\nstep b\n");
+        assert_eq!(diff.actual, "step b\nstep a\n");
+    }
+
+    #[test]
+    fn a_step_that_comes_again_is_compared_with_the_same_time_of_it() {
+        let text = |third: &str| {
+            format!("--- step a\n1\n--- step a\n2\n--- step ab\n3\n--- step a\n{third}\n")
+        };
+        assert!(compare(&text("4"), &text("4")).is_empty());
+        let findings = compare(&text("4"), &text("5"));
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].step, "a #3");
+    }
+
+    #[test]
+    fn lines_before_and_behind_what_differs_are_shown_two_at_a_time() {
+        let seen = SNAPSHOT
+            .replace("A: 1", "A: 2")
+            .replace("\"x\": 1", "\"x\": 2");
+        let diff = compare(SNAPSHOT, &seen)[0].diff.clone().expect("a diff");
+        assert_eq!(diff.expected.matches("A: 1\n").count(), 1);
+        assert!(!diff.expected.contains("more lines"), "{}", diff.expected);
+        let long = |first: &str, last: &str| {
+            let middle: String = (0..20).map(|n| format!("{n}\n")).collect();
+            format!("--- step a\n{first}\n{middle}{last}\n")
+        };
+        let diff = compare(&long("x", "y"), &long("X", "Y"))[0]
+            .diff
+            .clone()
+            .expect("a diff");
+        assert_eq!(diff.expected, "x\n0\n1\n...\n18\n19\ny\n");
+        assert_eq!(diff.actual, "X\n0\n1\n...\n18\n19\nY\n");
+    }
+
+    #[test]
     fn a_line_that_is_missing_or_new_stands_against_nothing() {
         let less = SNAPSHOT.replace("B: 2\n", "");
         let finding = &compare(SNAPSHOT, &less)[0];

@@ -180,6 +180,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(matches!(read(&folder.path().join("no.snap")), Ok(None)));
         assert!(read(folder.path()).is_err());
+        let beneath_a_file = folder.path().join("file");
+        std::fs::write(&beneath_a_file, "x").expect("written");
+        assert!(read(&beneath_a_file.join("no.snap")).is_err());
         assert!(contents("HTTP/1.1 200 OK\n").is_err());
         assert!(contents("").is_err());
     }

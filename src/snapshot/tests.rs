@@ -16,6 +16,7 @@ namespaces: { h: "u:1" }
 snapshot-headers: [content-type]
 operations:
   - { id: get, method: GET, path: "/{*rest}", source: [doc], reply: { status: 200, header: [X-Id, Date] } }
+  - { id: put, method: PUT, path: "/{*rest}", source: [doc], reply: { status: 200 } }
 clauses:
   - { id: c.c, level: must, says: C., source: [doc], on: [get], then: { status: 200 }, broken-by: [{ status: 500 }] }
 volatile:
@@ -30,6 +31,10 @@ volatile:
   - { xml: "//h:Job", as: int32, called: job }
   - { xml: "//h:Node", as: int32, called: node }
   - { xml: "//@id", as: guid }
+  - { on: all, json: "$.all", as: integer }
+  - { on: [get], json: "$.mine", as: integer }
+  - { on: [put], json: "$.other", as: integer }
+  - { json: "$.large", as: integer, when: { at-least: 10 } }
 "#;
     let (contract, problems) = read(&SourceFile::new("contract.yaml", text));
     assert!(problems.is_empty(), "{problems:?}");
@@ -101,6 +106,56 @@ fn replies_stand_in_order_with_documented_headers_and_numbered_masks() {
 fn a_value_that_is_not_of_its_type_is_shown() {
     let text = one(Reply::new(200).header("X-Id", "not-a-guid"));
     assert!(text.contains("X-Id: not-a-guid"), "{text}");
+}
+
+#[test]
+fn a_value_is_masked_for_its_operation_and_where_its_condition_fits() {
+    let text = one(Reply::new(200)
+        .header("Content-Type", "application/json")
+        .body(r#"{"all":1,"mine":1,"other":1,"large":9}"#));
+    for line in [
+        "\"all\": \"[integer-1]\"",
+        "\"mine\": \"[integer-1]\"",
+        "\"other\": 1",
+        "\"large\": 9",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    let large = one(Reply::new(200)
+        .header("Content-Type", "application/json")
+        .body(r#"{"large":10}"#));
+    assert!(large.contains("\"large\": \"[integer-1]\""), "{large}");
+}
+
+#[rstest::rstest]
+#[case("[present]", "[present]")]
+#[case("[present-7]", "[present-7]")]
+#[case("[present-]", "[present-1]")]
+#[case("[present-x]", "[present-1]")]
+#[case("[presents]", "[present-1]")]
+#[case("[other-7]", "[present-1]")]
+fn what_is_a_mask_already_is_not_masked_again(#[case] value: &str, #[case] shown: &str) {
+    let body = format!("{{\"any\":\"{value}\"}}");
+    let text = one(Reply::new(200)
+        .header("Content-Type", "application/json")
+        .body(body));
+    assert!(text.contains(&format!("\"any\": \"{shown}\"")), "{text}");
+}
+
+#[test]
+fn a_name_of_the_run_is_replaced_unless_it_is_so_short_that_it_stands_everywhere() {
+    let names = Names(vec![
+        ("1234".to_owned(), "port".to_owned()),
+        ("abc".to_owned(), "run".to_owned()),
+    ]);
+    let exchange = exchange(Reply::new(200).body("abc at 1234"));
+    let recorded = Recorded {
+        step: "a",
+        operation: Some(0),
+        exchange: &exchange,
+    };
+    let text = record(&CONTRACT, &names, &[recorded]);
+    assert!(text.contains("abc at [port]"), "{text}");
 }
 
 #[test]

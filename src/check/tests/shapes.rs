@@ -136,3 +136,54 @@ fn members_that_are_not_documented_and_their_order_are_no_matter_of_the_shape() 
     let json = r#"{"More":1,"Lines":[],"Owner":"x","Id":7,"Note":"n"}"#;
     assert!(fits("{ shape: Order }", &exchange(json_reply(json))));
 }
+
+#[rstest]
+#[case("$.Lines", json_reply(&JSON.replace("[{\"Price\":1.5},{\"Price\":2}]", "null")),
+    "expected a value of type object or array, got null (null)", "expected an array, got null")]
+#[case("/Order/Lines", xml_reply(&XML.replace("<Lines><Line><Price>1.5</Price></Line><Line><Price>2</Price></Line></Lines>", "<Lines i:nil='true'/>")),
+    "expected a value of type object or array, got nil (i:nil=\"true\")", "expected a value of type object, got nil (i:nil=\"true\")")]
+fn null_is_a_value_only_where_the_member_may_be_null(
+    #[case] at: &str,
+    #[case] reply: crate::message::Reply,
+    #[case] of_the_member: &str,
+    #[case] of_its_shape: &str,
+) {
+    assert_eq!(
+        told("{ shape: Order }", &exchange(reply)),
+        format!("shape Order {at}: {of_the_member}\nshape Order {at}: {of_its_shape}")
+    );
+}
+
+#[rstest]
+#[case("<int xmlns='urn:shop'>5</int>")]
+#[case(" \n<int xmlns='urn:shop'>5</int>")]
+#[case("\u{feff}<int xmlns='urn:shop'>5</int>")]
+#[case("5")]
+fn a_body_without_content_type_is_what_it_looks_like(#[case] body: &str) {
+    let reply = crate::message::Reply::new(200).body(body.to_owned());
+    assert_eq!(told("{ shape: Number }", &exchange(reply)), "");
+}
+
+#[test]
+fn of_very_many_misfits_twenty_are_told() {
+    let lines = vec!["{\"Price\":\"dear\"}"; 50].join(",");
+    let json = JSON.replace("{\"Price\":1.5},{\"Price\":2}", &lines);
+    let said = told("{ shape: Order }", &exchange(json_reply(&json)));
+    assert_eq!(said.lines().count(), 20, "{said}");
+}
+
+#[rstest]
+#[case::root_and_namespace_fit(xml_reply("<int xmlns='urn:shop'>five</int>"), "Number")]
+#[case::two_members_fit(json_reply("{\"Id\":7,\"Owner\":null,\"Lines\":\"x\"}"), "Order")]
+fn what_fits_of_a_shape_brings_an_alternative_nearer(
+    #[case] reply: crate::message::Reply,
+    #[case] shape: &str,
+) {
+    let yaml = format!("{{ any: [{{ status: 200, header: {{ X: y }} }}, {{ shape: {shape} }}] }}");
+    let said = told(&yaml, &exchange(reply));
+    assert!(
+        said.contains(&format!("shape {shape}"))
+            && said.contains("(alternative 2 of 2, the nearest)"),
+        "{said}"
+    );
+}

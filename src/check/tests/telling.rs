@@ -82,6 +82,14 @@ fn sample() -> Exchange {
     "{ any: [{ header: { X-One: a } }, { header: { X-One: b }, not: { status: 500 } }] }",
     "header X-One: expected \"b\" (alternative 2 of 2, the nearest), got \"1\""
 )]
+#[case::no_break_at_all(
+    "{ broken: true }",
+    "connection: expected an exchange that breaks, got a whole reply, 200"
+)]
+#[case::no_break_of_that_kind(
+    "{ broken: { how: reset } }",
+    "connection: expected broken: \"reset\", got a whole reply, 200"
+)]
 fn a_misfit_is_told_by_what_does_not_fit(#[case] yaml: &str, #[case] line: &str) {
     assert_eq!(told(yaml, &sample()), line);
 }

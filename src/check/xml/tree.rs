@@ -363,6 +363,36 @@ mod tests {
     }
 
     #[test]
+    fn utf_16_is_refused_by_name_in_both_orders() {
+        for bytes in [b"\xff\xfe<\0", b"\xfe\xff\0<"] {
+            let message = parse(bytes).expect_err("refused");
+            assert!(message.contains("UTF-16"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_document_has_at_most_16_mib() {
+        let text = |bytes: usize| format!("<a>{}</a>", "x".repeat(bytes - 7));
+        assert!(parse(text(16 << 20).as_bytes()).is_ok());
+        let message = parse(text((16 << 20) + 1).as_bytes()).expect_err("refused");
+        assert!(message.contains("more than the 16777216"), "{message}");
+    }
+
+    #[test]
+    fn elements_and_attributes_are_counted_together_and_those_in_comments_too() {
+        let elements = |n: usize| format!("<a>{}</a>", "<b/>".repeat(n - 1));
+        let attributes = |n: usize| format!("<a>{}</a>", "<b c='1'/>".repeat(n / 2));
+        let commented = |n: usize| format!("<a><!--{}--></a>", "<b".repeat(n - 1));
+        for text in [elements(80_000), attributes(79_999), commented(80_000)] {
+            assert_eq!(parse(text.as_bytes()).err(), None);
+        }
+        for text in [elements(80_001), attributes(80_000), commented(80_001)] {
+            let message = parse(text.as_bytes()).expect_err("refused");
+            assert_eq!(message, "it has more than 80000 elements and attributes");
+        }
+    }
+
+    #[test]
     fn names_are_resolved_and_text_is_put_together() {
         let document = parse(
             b"<a xmlns='u:1' xmlns:p='u:2'>x&amp;<![CDATA[<y>]]>&#33;<p:b p:c='1' d='2'/></a>",

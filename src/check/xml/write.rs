@@ -247,6 +247,7 @@ mod tests {
 
     #[rstest]
     #[case("<a xmlns=\"u:1\" xmlns:p=\"u:2\" p:c=\"1\" d=\"&lt;\"><p:b>x &amp; y</p:b><c/></a>")]
+    #[case("<a b=\"&quot;&#10;&#9;\">\"\n\t</a>")]
     #[case(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><p:a xmlns:p=\"u:1\"><b xmlns=\"u:2\"><c xmlns=\"\"/></b></p:a>"
     )]
@@ -272,6 +273,18 @@ mod tests {
         insta::assert_snapshot!(pretty(&one, [("h", "u:2")]), @r#"
         <a xmlns="u:1" xmlns:h="u:2" b="2" c="1">
           <h:x>1</h:x>
+        </a>
+        "#);
+    }
+
+    #[test]
+    fn text_beside_elements_stays_and_the_prefix_of_nil_is_always_the_same() {
+        let text =
+            b"<a xmlns:x='http://www.w3.org/2001/XMLSchema-instance'> y <b x:nil='true'/>\n</a>";
+        insta::assert_snapshot!(pretty(&parse(text).expect("XML"), []), @r#"
+        <a xmlns:i="http://www.w3.org/2001/XMLSchema-instance">
+          y
+          <b i:nil="true"/>
         </a>
         "#);
     }

@@ -203,6 +203,7 @@ mod tests {
     #[case("/h:a/h:b", vec![Selected::Element(vec![0]), Selected::Element(vec![1])])]
     #[case("/h:a/h:b[2]/c", vec![Selected::Element(vec![1, 1])])]
     #[case("/h:a/o:d", vec![Selected::Element(vec![2])])]
+    #[case("/child::h:a/child::h:b[2]", vec![Selected::Element(vec![1])])]
     #[case("/a", vec![])]
     #[case("/", vec![Selected::Element(vec![])])]
     #[case("//h:b/@id", vec![Selected::Attribute(vec![0], String::new(), "id".into(), "x".into())])]
@@ -238,6 +239,7 @@ mod tests {
         for path in [
             "/zz:a",
             "//h:b[zz:c = 'h:x']",
+            "//h:b['h' = zz:c]",
             "zz:f(1)",
             "/*/@zz:a",
             "$zz:v",
@@ -248,6 +250,7 @@ mod tests {
         }
         assert!(dom.select("unknown(/*)", []).is_err());
         assert!(dom.select("$unknown", []).is_err());
+        assert!(dom.select("'zz:b' = \"it's zz:c\"", []).is_ok());
         assert!(dom.select("'a:b' = string(self::node())", []).is_ok());
     }
 }
