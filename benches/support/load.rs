@@ -1,5 +1,6 @@
 use super::wire::{Line, Received};
 use std::{
+    cell::RefCell,
     net::SocketAddr,
     sync::{
         Arc,
@@ -98,6 +99,25 @@ impl Conversation {
     pub(crate) async fn send(&mut self, pieces: &[&[u8]]) -> Received<'_> {
         let began = Instant::now();
         let reply = self.line.send(pieces).await;
+        self.times.push(began.elapsed());
+        assert!(reply.status < 400, "{}", shown(&reply));
+        reply
+    }
+
+    /// The same for a body that others use as soon as this waits: what the connection does not take at once is copied.
+    pub(crate) async fn send_shared(
+        &mut self,
+        head: &[u8],
+        body: &RefCell<Vec<u8>>,
+    ) -> Received<'_> {
+        let began = Instant::now();
+        let rest = {
+            let body = body.borrow();
+            let sent = self.line.begin(&[head, &body]);
+            let in_body = sent.saturating_sub(head.len());
+            [&head[sent.min(head.len())..], &body[in_body..]].concat()
+        };
+        let reply = self.line.send(&[&rest]).await;
         self.times.push(began.elapsed());
         assert!(reply.status < 400, "{}", shown(&reply));
         reply

@@ -1,5 +1,9 @@
 use bytes::Bytes;
-use std::{io::IoSlice, net::SocketAddr, ops::Range};
+use std::{
+    io::{ErrorKind, IoSlice},
+    net::SocketAddr,
+    ops::Range,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -88,6 +92,15 @@ impl Line {
             stream,
             buf: vec![0; 16 * 1024],
             held: 0,
+        }
+    }
+
+    /// Hands over as much of a request as the connection takes at once; tells how much that was.
+    pub(crate) fn begin(&mut self, pieces: &[&[u8]]) -> usize {
+        let slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        match self.stream.try_write_vectored(&slices) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            sent => sent.expect("the server reads"),
         }
     }
 
