@@ -109,27 +109,17 @@ const BITS_UPLOAD: &[(&str, &[&str])] = &[
         "how strict a server is with what no client of the protocol sends is not documented (A41)",
         &[
             "refuses-headers-of-other-packets",
-            "reads-header-names-with-case",
             "takes-post-for-bits-post",
             "refuses-http-1.0",
         ],
     ),
     (
-        "only whoever runs the server can bring it about (A14, A25, A28)",
+        "only whoever runs the server can bring it about (A25, A28)",
         &[
             "uploads-where-denied",
-            "refuses-a-second-upload",
             "keeps-stale-sessions",
             "forgets-sessions-on-restart",
         ],
-    ),
-    (
-        "a file of four gigabytes is no test",
-        &["refuses-large-totals"],
-    ),
-    (
-        "when a file becomes visible is answered in two ways (A04); HEAD is not part of the protocol",
-        &["shows-the-file-while-receiving", "tells-no-length-on-head"],
     ),
     (
         "what passes between server and application a client does not see (A62, A64)",

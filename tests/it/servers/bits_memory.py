@@ -160,14 +160,14 @@ async def serve(reader, writer):
                 headers = {"BITS-Packet-Type": "Ack", **headers}
                 await request.skip()
             else:
-                status, headers, body = fetch(request) if request.method == "GET" else (405, {}, b"")
-            goes_on = not request.lengthless or request.method == "GET"
+                status, headers, body = fetch(request) if request.method in ("GET", "HEAD") else (405, {}, b"")
+            goes_on = not request.lengthless or request.method in ("GET", "HEAD")
             goes_on = goes_on and request.version == "HTTP/1.1" and request.headers.get("connection") != "close"
             if not goes_on:
                 headers["Connection"] = "close"
             headers["Content-Length"] = str(len(body))
             head = "HTTP/1.1 %d -\r\n" % status + "".join("%s: %s\r\n" % field for field in headers.items())
-            writer.write(head.encode("latin-1") + b"\r\n" + body)
+            writer.write(head.encode("latin-1") + b"\r\n" + (b"" if request.method == "HEAD" else body))
             await writer.drain()
             if not goes_on:
                 return
