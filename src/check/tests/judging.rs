@@ -134,6 +134,35 @@ fn one_invariant_is_judged_alone_where_it_concerns_the_operation() {
     }
 }
 
+#[rstest]
+#[case::no_clause("", &[])]
+#[case::of_framing("then: { framing: length }", &["of.framing"])]
+#[case::under_a_condition("when: { status: 200 }, then: { framing: length }", &[])]
+#[case::of_more_than_framing("then: { framing: length, status: 200 }", &[])]
+#[case::of_a_scenario("proved-by: scenario", &[])]
+fn clauses_of_framing_are_those_that_promise_nothing_else(
+    #[case] proof: &str,
+    #[case] kept: &[&str],
+) {
+    let on = if proof.contains("then") {
+        "on: any, "
+    } else {
+        ""
+    };
+    let clause = format!(
+        "clauses:\n  - {{ id: of.framing, level: must, says: F., source: [doc], {on}{proof}, broken-by: [{{ status: 500 }}] }}\n"
+    );
+    let text = match proof {
+        "" => super::TEXT.to_owned(),
+        _ => super::TEXT.replace("clauses:\n", &clause),
+    };
+    let judge = Judge::new(Arc::new(contract(&text)), BTreeMap::new());
+    assert_eq!(judge.promises_framing(), !kept.is_empty());
+    let judged = judge.framing(&exchange(good()), Some(0), &Scope::new());
+    assert_eq!(ids(&judge, &judged.kept), kept);
+    assert!(judged.broken.is_empty() && judged.wrong.is_empty());
+}
+
 #[test]
 fn those_that_concern_an_operation_are_the_invariants_of_the_server() {
     let judge = judge();

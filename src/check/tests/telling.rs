@@ -2,7 +2,7 @@
 
 use super::{exchange, expectation, fits_in, json_reply, judge, told, xml_reply};
 use crate::{
-    check::summary::{asks_reply, first_key},
+    check::summary::{asks_framing_only, asks_reply, first_key},
     message::{Exchange, Reply},
     source::Scope,
 };
@@ -226,6 +226,36 @@ fn bytes_that_differ_are_told_as_text_up_to_64_kib_and_else_from_the_first_that_
 #[case("{ broken: true }", false)]
 fn what_is_asked_of_a_reply_needs_one(#[case] yaml: &str, #[case] asks: bool) {
     assert_eq!(asks_reply(&expectation(yaml)), asks);
+}
+
+#[rstest]
+#[case("{ framing: length }", true)]
+#[case("{ framing: { not: wrong } }", true)]
+#[case("{ any: [{ framing: length }, { framing: close }] }", true)]
+#[case("{ framing: length, any: [{ framing: length }] }", true)]
+#[case("{ any: [{ framing: length }, { status: 200 }] }", false)]
+#[case("{ framing: length, status: 200 }", false)]
+#[case("{ framing: length, header: { A: b } }", false)]
+#[case("{ framing: length, json: { $.a: b } }", false)]
+#[case("{ framing: length, xml: { /a: b } }", false)]
+#[case("{ framing: length, members: { $: { contains: b } } }", false)]
+#[case("{ framing: length, shape: Order }", false)]
+#[case("{ framing: length, body: a }", false)]
+#[case("{ framing: length, version: HTTP/1.1 }", false)]
+#[case("{ framing: length, computed: { '{{ 1 }}': 1 } }", false)]
+#[case("{ framing: length, request: { method: GET } }", false)]
+#[case("{ framing: length, within: 1s }", false)]
+#[case("{ framing: length, not: { status: 200 } }", false)]
+#[case("{ status: 200 }", false)]
+fn of_a_reply_that_is_not_whole_only_framing_can_be_asked(#[case] yaml: &str, #[case] only: bool) {
+    assert_eq!(asks_framing_only(&expectation(yaml)), only);
+}
+
+#[test]
+fn what_breaks_is_no_matter_of_framing_alone() {
+    let mut both = expectation("{ framing: length }");
+    both.broken = expectation("{ broken: true }").broken;
+    assert!(!asks_framing_only(&both));
 }
 
 #[rstest]
