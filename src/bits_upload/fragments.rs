@@ -31,9 +31,10 @@ impl Core {
             }
             Err(fault) => return Begin::Answer(core.refused(fault.into(), None)),
         };
-        let shared = match core.quirk(Quirk::MixesUpInterleavedUploads) {
-            true => core.uploads.newest().unwrap_or(shared),
-            false => shared,
+        let shared = if core.quirk(Quirk::MixesUpInterleavedUploads) {
+            core.uploads.newest().unwrap_or(shared)
+        } else {
+            shared
         };
         let admitted = core
             .span(head, &shared)

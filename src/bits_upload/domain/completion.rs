@@ -70,14 +70,21 @@ impl Uploads {
             self.publish(session, now)
                 .map_err(|fault| fault.at(offset))?;
         }
-        session.phase = Phase::Waiting {
+        let waiting = Phase::Waiting {
             reply_url: reply_url.clone(),
             copy,
             published: publish,
         };
+        let before = std::mem::replace(&mut session.phase, waiting);
         // A plain complete upload is recognised by its bytes; only what they cannot tell is written down.
         if publish || self.settings.notification != Notification::None {
-            self.save(session).map_err(|fault| fault.at(offset))?;
+            self.save(session).map_err(|fault| {
+                // A file that is published stays so, which the line before tells; all else is done again.
+                if !publish {
+                    session.phase = before;
+                }
+                fault.at(offset)
+            })?;
         }
         Ok(Settled::Done { offset, reply_url })
     }

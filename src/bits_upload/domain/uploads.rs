@@ -394,8 +394,13 @@ impl Uploads {
         }
         let begins = session.total.is_none();
         if begins || changed {
-            session.total = Some(span.total);
-            self.save(&session).map_err(|fault| fault.at(offset))?;
+            let before = session.total.replace(span.total);
+            // What is not written down must be so with the next fragment: after a kill an upload without a total is
+            // never complete.
+            self.save(&session).map_err(|fault| {
+                session.total = before;
+                fault.at(offset)
+            })?;
         }
         session.active = now;
         Ok(Ticket::new(

@@ -247,3 +247,28 @@ fn an_upload_too_large_to_be_sent_by_value_is_refused() {
     let reply = peer.put(PATH, &id, 0, 100, &data(100));
     assert_eq!(fault(&reply), (500, Some("0x80200020")));
 }
+
+#[test]
+fn an_answer_that_could_not_be_written_down_is_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = Peer::with(by(Notification::ByReference), &[], Some(folder.path()));
+    let (id, _, token) = asked(&peer);
+    let name = format!("{}.jsonl", id.trim_matches(['{', '}']));
+    let record = folder.path().join("uploads").join(name);
+    let aside = folder.path().join("aside");
+    fs::rename(&record, &aside).unwrap();
+    fs::create_dir(&record).unwrap();
+    let copy = Reply::new(200).header("BITS-Copy-File-To-Destination", "");
+    let lost = peer.resume(token, answers(copy.clone()));
+    assert_eq!((lost.status, offset(&lost)), (500, Some(100)));
+    fs::remove_dir(&record).unwrap();
+    fs::rename(&aside, &record).unwrap();
+    let again = peer.send(&fragment(PATH, &id, 50, 100, &data(100)));
+    let (_, _, _, token) = again.question();
+    let told = peer.resume(token, answers(copy));
+    assert_eq!(told.status, 200);
+    // What the client was told holds after a kill.
+    let peer = peer.killed();
+    assert_eq!(peer.close(PATH, &id).status, 200);
+    assert_eq!(peer.get("/dir/file.bin"), Some(data(100)));
+}

@@ -172,6 +172,25 @@ fn a_record_torn_at_any_byte_is_what_it_was_before_that_line() {
 }
 
 #[test]
+fn a_total_that_could_not_be_written_down_is_written_with_the_next_fragment() {
+    let folder = tempfile::tempdir().unwrap();
+    let peer = in_folder(folder.path());
+    let (id, data) = (peer.create("/f"), data(20));
+    let record = file(folder.path(), "jsonl");
+    let aside = folder.path().join("aside");
+    fs::rename(&record, &aside).unwrap();
+    fs::create_dir(&record).unwrap();
+    let refused = peer.put("/f", &id, 0, 20, &data);
+    assert_eq!((refused.status, offset(&refused)), (500, Some(0)));
+    fs::remove_dir(&record).unwrap();
+    fs::rename(&aside, &record).unwrap();
+    assert_eq!(peer.put("/f", &id, 0, 20, &data).status, 200);
+    let peer = peer.killed();
+    assert_eq!(peer.close("/f", &id).status, 200);
+    assert_eq!(peer.get("/f"), Some(data));
+}
+
+#[test]
 fn a_record_of_another_hand_is_left_alone_with_its_bytes() {
     let folder = tempfile::tempdir().unwrap();
     drop(in_folder(folder.path()));
@@ -179,6 +198,12 @@ fn a_record_of_another_hand_is_left_alone_with_its_bytes() {
     fs::write(uploads.join("A.jsonl"), "\n{\"of\":\"a later version\"}\n").unwrap();
     fs::write(uploads.join("A.part"), "bytes").unwrap();
     fs::write(uploads.join("B.part"), "bytes of nobody").unwrap();
+    fs::write(
+        uploads.join("C.part"),
+        "bytes of somebody who was never told",
+    )
+    .unwrap();
+    fs::write(uploads.join("C.jsonl"), "\n{\"id\":").unwrap();
     drop(in_folder(folder.path()));
     assert_eq!(fs::read_dir(&uploads).unwrap().count(), 2);
     assert_eq!(fs::read(file(folder.path(), "part")).unwrap(), b"bytes");

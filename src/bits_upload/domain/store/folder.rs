@@ -121,6 +121,13 @@ impl Folder {
         Ok((path, found))
     }
 
+    fn drop_part(&self, part: &Path) {
+        if let Ok(meta) = part.metadata() {
+            self.space.give(meta.len());
+            let _ = fs::remove_file(part);
+        }
+    }
+
     /// Writes a record beside its place and puts it there, with nothing of what stood there before.
     fn replace(&self, record: &Path, line: &[u8], sync: bool) -> io::Result<()> {
         let beside = record.with_extension("tmp");
@@ -317,13 +324,10 @@ impl Store for Folder {
                         found.push((record, entity));
                     } else if is_torn(&lines) {
                         let _ = fs::remove_file(&path);
+                        self.drop_part(&path.with_extension("part"));
                     }
                 }
-                Some("part") if !path.with_extension("jsonl").exists() => {
-                    self.space
-                        .give(path.metadata().map_or(0, |meta| meta.len()));
-                    let _ = fs::remove_file(&path);
-                }
+                Some("part") if !path.with_extension("jsonl").exists() => self.drop_part(&path),
                 Some("tmp") => {
                     let _ = fs::remove_file(&path);
                 }
