@@ -132,6 +132,7 @@ fn operations_are_chosen_by_what_they_have(#[case] on: &str, #[case] expected: &
 #[case("framing: chunked", "framing chunked")]
 #[case("version: HTTP/1.0", "version HTTP/1.0")]
 #[case("broken: reset", "broken reset")]
+#[case("excess: more", "excess more")]
 #[case("request: { method: PUT }", "request: method \"PUT\"")]
 #[case("request: { path: /x }", "request: path \"/x\"")]
 #[case("request: { query: { a: b } }", "request: query a = \"b\"")]

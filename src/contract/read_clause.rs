@@ -45,10 +45,10 @@ pub(super) fn read_clause(reading: &mut Reading, node: &Node, around: &Around<'_
         .get("each")
         .map(|each| members(reading, &fields, each, around));
     let proved_by = read_proof(reading, &fields, around);
-    // `on: ["{operation}"]` says of a family what is so anyway.
+    // `on: ["{operation}"]` says of a family what is so anyway, and no other is allowed.
     let on = fields
         .get("on")
-        .filter(|node| family.is_none() || !says_operation(node))
+        .filter(|_| family.is_none())
         .map(|node| read_on(reading, node, around))
         .unwrap_or_default();
     let clause = Clause {
