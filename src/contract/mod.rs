@@ -3,6 +3,7 @@
 //! In: `contract.yaml` as a located tree. Out: a [`Contract`] with every family of clauses expanded.
 //! It must not know scenarios, mocks or how a clause is evaluated.
 
+mod counterexample_keys;
 mod expectation;
 pub(crate) mod expectation_keys;
 mod find;

@@ -13,6 +13,7 @@ pub(crate) const LIMITS: [&str; 11] = [
     "body-idle",
     "write-idle",
     "least-rate",
+    "reply-memory",
     "drain-bytes",
     "grace",
     "journal-bytes",

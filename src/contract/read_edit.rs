@@ -1,6 +1,6 @@
 use super::{
     Counterexample, Edit, XmlChange,
-    keys::{CHANGE, COUNTEREXAMPLE, EDIT, REQUEST_EDIT},
+    counterexample_keys::{CHANGE, COUNTEREXAMPLE, EDIT, REQUEST_EDIT},
     paths::{PathKind, check_path},
 };
 use crate::{
