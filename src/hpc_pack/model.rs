@@ -54,11 +54,16 @@ pub struct HeadNode {
     pub(crate) ids: Ids,
     pub(crate) soa: Soa,
     scheduler: Mutex<Scheduler>,
+    /// How many threads wait for it.
+    at_the_lock: AtomicUsize,
     waiting: Mutex<HashMap<Token, Waiting>>,
     /// What the bodies that are on their way hold together.
     bodies: Arc<AtomicUsize>,
     tokens: AtomicU64,
 }
+
+/// How often a long piece of work stands back before it goes on all the same: for ever there would always be somebody.
+const MOST_YIELDS: usize = 1_000;
 
 /// A call that is made again later.
 #[derive(Debug)]
@@ -84,6 +89,7 @@ impl HeadNode {
         Self {
             soa: Soa::new(&settings, quirks, ids.clone()),
             scheduler: Mutex::new(scheduler),
+            at_the_lock: AtomicUsize::new(0),
             settings,
             quirks,
             ids,
@@ -101,9 +107,33 @@ impl HeadNode {
 
     /// The scheduler, for as short a time as can be.
     pub(crate) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {
-        self.scheduler
+        self.at_the_lock.fetch_add(1, Ordering::Relaxed);
+        let guard = self
+            .scheduler
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        self.at_the_lock.fetch_sub(1, Ordering::Relaxed);
+        guard
+    }
+
+    /// How many threads wait for the scheduler.
+    #[cfg(test)]
+    pub(crate) fn threads_at_the_lock(&self) -> usize {
+        self.at_the_lock.load(Ordering::Relaxed)
+    }
+
+    /// Lets those go first who wait for the scheduler.
+    ///
+    /// # Why
+    /// The lock goes to whoever comes first when it is free, and that would be who has just let it go and wants it again
+    /// for the next slice of a long piece of work: the others are not awake yet.
+    pub(crate) fn give_way(&self) {
+        for _ in 0..MOST_YIELDS {
+            if self.at_the_lock.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Reads a head: the call it makes, without its body, or how it is refused.

@@ -71,7 +71,8 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no {open} in {text}")).0
 }
 
-fn bag(pairs: &[(&str, &str)]) -> String {
+/// A list of properties.
+pub(crate) fn bag(pairs: &[(&str, &str)]) -> String {
     let inner: String = pairs
         .iter()
         .map(|(name, value)| {

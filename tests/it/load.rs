@@ -5,6 +5,7 @@
 
 use crate::{
     Case,
+    hpc_curl::bag,
     program::{Serving, folder, pause, write},
 };
 use serde_json::Value;
@@ -141,18 +142,6 @@ trait Suite {
 
 struct Hpc;
 struct Bits;
-
-fn bag(pairs: &[(&str, &str)]) -> String {
-    let inner: String = pairs
-        .iter()
-        .map(|(name, value)| {
-            format!("<Property><Name>{name}</Name><Value>{value}</Value></Property>")
-        })
-        .collect();
-    format!(
-        "<ArrayOfProperty xmlns=\"http://schemas.microsoft.com/HPCS2008R2/common\">{inner}</ArrayOfProperty>"
-    )
-}
 
 /// Jobs that the clients work on; nobody makes others, since jobs stay for ever.
 const JOBS: usize = 100;

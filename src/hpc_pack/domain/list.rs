@@ -180,14 +180,21 @@ impl<P: Catalogue> Query<P> {
         })
     }
 
-    /// The page from all rows that come behind the page before, and one more where there are any.
-    pub(super) fn next(
+    /// The page of these rows; where more are left, with the way to them.
+    pub(super) fn page(
         &self,
-        last: Option<&Rank>,
-        count: usize,
+        (ranks, more): &(Vec<Rank>, bool),
+        rows: Vec<Row>,
         secret: Secret,
         now: Moment,
-    ) -> Option<Next> {
+    ) -> Page {
+        let last = ranks.last().filter(|_| *more);
+        let next = self.next(last, ranks.len(), secret, now);
+        Page { rows, next }
+    }
+
+    /// Where the list goes on behind its last row, where there is more.
+    fn next(&self, last: Option<&Rank>, count: usize, secret: Secret, now: Moment) -> Option<Next> {
         let last = last?;
         let given = self.given + u64::try_from(count).unwrap_or(0);
         let columns: Vec<_> = self.columns.iter().map(|column| column.index()).collect();

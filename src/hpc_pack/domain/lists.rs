@@ -102,21 +102,22 @@ impl Scheduler {
             let picker = std::mem::replace(&mut list.picker, blank);
             list.picked = Some(picker.finish(query, self.quirks));
         }
-        let (ranks, more) = list.picked.as_ref()?;
-        for rank in ranks.iter().skip(list.rows.len()).take((steps / 8).max(1)) {
+        let picked = list.picked.as_ref()?;
+        let mut left = steps;
+        let rest = picked.0.iter().skip(list.rows.len());
+        for rank in rest.take((steps / 8).max(1)) {
             let id = i32::try_from(rank.id).unwrap_or(0);
-            self.settle(id, now);
+            // One job may have more to do than others can be made to wait for.
+            if !self.settle_by(id, now, &mut left) {
+                return None;
+            }
             list.rows.push(self.job_row(id, &query.columns));
         }
-        if list.rows.len() < ranks.len() {
+        if list.rows.len() < picked.0.len() {
             return None;
         }
-        let last = ranks.last().filter(|_| *more);
-        let next = query.next(last, ranks.len(), self.secret, now);
-        Some(Page {
-            rows: std::mem::take(&mut list.rows),
-            next,
-        })
+        let rows = std::mem::take(&mut list.rows);
+        Some(query.page(picked, rows, self.secret, now))
     }
 
     /// The list of the nodes.
@@ -146,16 +147,12 @@ impl Scheduler {
                 picker.offer(key, i64::try_from(id).unwrap_or(i64::MAX));
             }
         }
-        let (ranks, more) = picker.finish(&query, self.quirks);
-        let rows = ranks.iter().filter_map(|rank| {
+        let picked = picker.finish(&query, self.quirks);
+        let rows = picked.0.iter().filter_map(|rank| {
             let id = usize::try_from(rank.id).ok()?;
             Some(self.node_row(id, &query.columns))
         });
-        let last = ranks.last().filter(|_| more);
-        Ok(Page {
-            rows: rows.collect(),
-            next: query.next(last, ranks.len(), self.secret, now),
-        })
+        Ok(query.page(&picked, rows.collect(), self.secret, now))
     }
 
     /// All properties of a node.

@@ -127,7 +127,8 @@ impl Scheduler {
         self.settle_by(id, now, &mut all);
     }
 
-    fn settle_by(&mut self, id: i32, now: Moment, steps: &mut usize) -> bool {
+    /// Brings a job up to date with so many steps, which it counts down; tells whether it is.
+    pub(super) fn settle_by(&mut self, id: i32, now: Moment, steps: &mut usize) -> bool {
         let Some(job) = self.job_ref(id) else {
             return true;
         };

@@ -80,8 +80,9 @@ impl Scheduler {
             let picker = std::mem::replace(&mut list.picker, blank);
             list.picked = Some(picker.finish(query, self.quirks));
         }
-        let (ranks, more) = list.picked.as_ref()?;
-        for rank in ranks.iter().skip(list.rows.len()).take((steps / 8).max(1)) {
+        let picked = list.picked.as_ref()?;
+        let rest = picked.0.iter().skip(list.rows.len());
+        for rank in rest.take((steps / 8).max(1)) {
             let subtask = i32::try_from(rank.id & 0xFFFF_FFFF).ok();
             let at = TaskRef {
                 job: list.job,
@@ -90,15 +91,11 @@ impl Scheduler {
             };
             list.rows.push(self.task_row(at, &query.columns, now));
         }
-        if list.rows.len() < ranks.len() {
+        if list.rows.len() < picked.0.len() {
             return None;
         }
-        let last = ranks.last().filter(|_| *more);
-        let next = query.next(last, ranks.len(), self.secret, now);
-        Some(Page {
-            rows: std::mem::take(&mut list.rows),
-            next,
-        })
+        let rows = std::mem::take(&mut list.rows);
+        Some(query.page(picked, rows, self.secret, now))
     }
 
     /// Looks at so many tasks and subtasks; tells whether all were looked at.

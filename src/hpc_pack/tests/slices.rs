@@ -6,7 +6,11 @@ use crate::{
     message::{Reply, Request},
     mock::{Answer, Begin, BodyEnd, Head, Model, Outcome, Token},
 };
-use std::{ops::ControlFlow, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 const XML: &str = "application/xml";
 
@@ -87,6 +91,32 @@ fn a_job_with_much_to_do_lets_others_have_their_turn() {
     assert!(turns >= 15, "{turns}");
     // It is done now.
     replied(begun(&bench, &line("GET Job/1")));
+}
+
+#[test]
+fn it_is_known_whether_somebody_waits_for_the_scheduler() {
+    let bench = Bench::new(Settings::default());
+    let node = &bench.node;
+    for _ in 0..50 {
+        let (asks, had) = (AtomicBool::new(false), AtomicBool::new(false));
+        let guard = node.scheduler();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                asks.store(true, Ordering::SeqCst);
+                let _turn = node.scheduler();
+                had.store(true, Ordering::SeqCst);
+            });
+            while !asks.load(Ordering::SeqCst) || node.threads_at_the_lock() == 0 {
+                std::thread::yield_now();
+            }
+            drop(guard);
+            while node.threads_at_the_lock() > 0 {
+                node.give_way();
+            }
+            let _next = node.scheduler();
+            assert!(had.load(Ordering::SeqCst), "the other had no turn");
+        });
+    }
 }
 
 #[test]

@@ -228,6 +228,7 @@ fn job_with_tasks(node: &HeadNode, call: &Call<'_>, file: &domain::File) -> Stri
             .scheduler()
             .task_files(job_id(call), out.tasks(), TASKS_AT_ONCE, call.now);
         out.add(&tasks, TASKS_AT_ONCE);
+        node.give_way();
     }
     out.finish()
 }

@@ -104,6 +104,7 @@ pub(super) fn jobs(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
             return Ok(paged(node, &page, "x-ms-continuation-queryId", true));
         }
         // The lock is let go between slices, so that nobody waits for a long list.
+        node.give_way();
         page = node.scheduler().list_jobs(&mut list, call.now, SLICE);
     }
 }
@@ -120,6 +121,7 @@ pub(super) fn tasks(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
         if let Some(page) = page {
             return Ok(paged(node, &page, "x-ms-continuation-queryId", true));
         }
+        node.give_way();
         page = node.scheduler().list_tasks(&mut list, call.now, SLICE);
     }
 }

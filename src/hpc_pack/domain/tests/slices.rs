@@ -101,6 +101,26 @@ fn a_running_sweep_is_planned_anew_in_slices() {
 }
 
 #[test]
+fn a_list_of_jobs_does_no_more_for_a_large_one_than_a_slice() {
+    let mut bench = Bench::new();
+    let job = bench.job(&[]);
+    sweep(&mut bench, job, "echo *", 5_000);
+    bench.submit(job);
+    bench.pass(1_000);
+    let mut list = bench.scheduler.job_list(Ask::default(), bench.now).unwrap();
+    let mut before = 0;
+    let page = loop {
+        if let Some(page) = bench.scheduler.list_jobs(&mut list, bench.now, 100) {
+            break page;
+        }
+        let now = planned(&bench, job);
+        assert!(now <= before + 100, "{before} to {now}");
+        before = now;
+    };
+    assert_eq!(super::of_row(&page.rows[0], "State"), "Finished");
+}
+
+#[test]
 fn a_list_of_many_subtasks_is_made_in_slices() {
     let mut bench = Bench::new();
     let job = bench.job(&["echo"]);
