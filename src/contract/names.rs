@@ -4,7 +4,7 @@ use super::find::document_key;
 use crate::source::{Problem, Reading, Span, Template, suggestion};
 
 /// What `--set` means as a limit of every server: no trait may be called so, or nobody could set it.
-pub(crate) const LIMITS: [&str; 11] = [
+pub(crate) const LIMITS: [&str; 12] = [
     "connections",
     "head-bytes",
     "head-time",
