@@ -72,7 +72,17 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
         .iter()
         .filter_map(|ready| ready.options.known.as_ref())
         .collect();
-    let mut known = KnownFiles::read(&paths, args)?;
+    if args.fail_fast && !(paths.is_empty() && args.known.write_known.is_none()) {
+        return Err(Stop::input(
+            "--fail-fast would end the run at a known difference; leave it out, or --known and --write-known",
+        ));
+    }
+    let mut known = KnownFiles::read(
+        &paths,
+        args.known.write_known.as_ref(),
+        &args.what,
+        &args.place,
+    )?;
     let strictness = Strictness {
         strict: args.strict,
         snapshots: args.strict_snapshots,
@@ -212,12 +222,9 @@ fn files(args: &CheckArgs, ready: &[Ready]) -> Result<Files, Stop> {
         files.reads("--config", &targets::file(args));
     }
     args.access.tls.files(&mut files);
-    files.may_read("--known", args.known.as_ref());
     files.may_read("--failed", args.failed.as_ref());
     files.may_read("--durations", args.durations.as_ref());
-    if let Some(file) = &args.write_known {
-        files.writes_over("--write-known", file, Some("--known"));
-    }
+    args.known.files(&mut files);
     reports::written(&args.output.report, Some("--failed"), &mut files)?;
     Ok(files)
 }

@@ -1,6 +1,6 @@
 use super::{
     args::Where,
-    shared_args::{Declared, Output, ServerTls},
+    shared_args::{Declared, KnownArgs, Output, ServerTls},
     values::{self, Header},
 };
 use crate::plan::Shard;
@@ -88,12 +88,8 @@ pub(crate) struct CheckArgs {
     /// A difference to a snapshot fails the run
     #[arg(long, help_heading = "Judgement")]
     pub(crate) strict_snapshots: bool,
-    /// A file of known differences, each with its reason: they fail nothing
-    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
-    pub(crate) known: Option<PathBuf>,
-    /// Write what fails and nothing excuses into a file of known differences, and take out what now conforms
-    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
-    pub(crate) write_known: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Judgement")]
+    pub(crate) known: KnownArgs,
     /// Snapshots in place of those in the program
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) snapshots: Option<PathBuf>,

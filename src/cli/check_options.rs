@@ -101,7 +101,7 @@ impl CheckOptions {
                 snapshots: args.strict_snapshots,
             },
             snapshots: args.snapshots.clone(),
-            known: args.known.clone(),
+            known: args.known.known.clone(),
             secrets,
             verbose: global.verbose > 0,
             stream: if terminal {

@@ -5,7 +5,7 @@
 //! answering, what is new and what now conforms would both be guesses.
 
 use super::{
-    check_args::CheckArgs,
+    args::Where,
     files::same_file,
     known::{self, Reasons},
     known_text::{editable, edited},
@@ -55,19 +55,21 @@ struct Writing {
 
 impl KnownFiles {
     /// Reads every file once, before anything is sent.
-    pub(crate) fn read(paths: &BTreeSet<&PathBuf>, args: &CheckArgs) -> Result<Self, Stop> {
+    ///
+    /// `write`: the file for `--write-known`; `what`: the suites that are asked for.
+    pub(crate) fn read(
+        paths: &BTreeSet<&PathBuf>,
+        write: Option<&PathBuf>,
+        what: &[String],
+        place: &Where,
+    ) -> Result<Self, Stop> {
         let mut files = Self::default();
-        if paths.is_empty() && args.write_known.is_none() {
+        if paths.is_empty() && write.is_none() {
             return Ok(files);
         }
-        if args.fail_fast {
-            return Err(Stop::input(
-                "--fail-fast would end the run at a known difference; leave it out, or --known and --write-known",
-            ));
-        }
         // An entry may be for a suite that this run leaves out.
-        let mut all = suites::named(&[], &args.place)?;
-        for suite in suites::named(&args.what, &args.place)? {
+        let mut all = suites::named(&[], place)?;
+        for suite in suites::named(what, place)? {
             if !all
                 .iter()
                 .any(|known| known.contract.id == suite.contract.id)
@@ -77,10 +79,7 @@ impl KnownFiles {
         }
         let now = Clock::system().now();
         for path in paths {
-            let begun = args
-                .write_known
-                .as_ref()
-                .is_some_and(|file| same_file(file, path));
+            let begun = write.is_some_and(|file| same_file(file, path));
             let entries = if begun && !path.exists() {
                 Vec::new()
             } else {
@@ -92,7 +91,7 @@ impl KnownFiles {
                 tally: Tally::default(),
             });
         }
-        files.writing = match &args.write_known {
+        files.writing = match write {
             Some(path) => Some(Writing::begin(path, all, now)?),
             None => None,
         };

@@ -3,6 +3,7 @@
 use super::{
     args::Global,
     files::Files,
+    known_files::KnownFiles,
     observe_args::ObserveArgs,
     out::{self, Stop, data, say},
     reports, serve, suites,
@@ -16,12 +17,12 @@ use crate::{
         self, DraftOptions, Judgement, Observed, Proxy, ProxyError, ProxyOptions, Recording, Tally,
     },
     plan::run_id,
-    report::{self, Exit, Mask, Strictness},
+    report::{self, Exit, Mask, Strictness, counted},
     runner::RunResult,
 };
 use std::{
     collections::BTreeSet,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -56,6 +57,13 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         }
     }
     files(args, &contract)?.check()?;
+    let paths: BTreeSet<&PathBuf> = args.known.known.iter().collect();
+    let mut known = KnownFiles::read(
+        &paths,
+        args.known.write_known.as_ref(),
+        std::slice::from_ref(&args.suite),
+        &args.place,
+    )?;
     let contract = Arc::new(contract);
     let judgement = Judgement::new(Arc::clone(&contract), &traits, &args.declared.var)
         .map_err(|error| Stop::input(error.to_string()))?;
@@ -71,7 +79,16 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         .build()
         .map_err(|error| Stop::could_not(format!("cannot start threads: {error}")))?;
     let (began, started) = (Instant::now(), Clock::system().now().0);
-    let passed = runtime.block_on(pass(options, Arc::clone(&watch)));
+    // Data is a report, where one goes to standard output.
+    let to_stdout = args.output.report.iter().any(|to| to.file.is_none());
+    let tell = |line: &str| {
+        if to_stdout {
+            say(line);
+            return Ok(());
+        }
+        data(line)
+    };
+    let passed = runtime.block_on(pass(options, Arc::clone(&watch), tell));
     runtime.shutdown_background();
     let (tally, flaws) = passed?;
     let watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +104,18 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         snapshots: false,
     };
     let mask = Mask::new(&watch.passwords);
-    let report = report::report(&result, strictness, &mask);
+    let mut report = report::report(&result, strictness, &mask);
+    // Traffic shows what passes and nothing else: that something is as documented by now is for `check` to find.
+    known.judge(args.known.known.as_ref(), &mut report, strictness, false);
+    let lost = report.suites.iter().any(|suite| suite.unreachable);
+    let written = known.finish(&mut report, strictness, lost);
+    for (name, value, times) in watch.judgement.unlike() {
+        let declared = traits.get(name).map_or("", String::as_str);
+        let requests = counted(usize::try_from(times).unwrap_or(usize::MAX), "request");
+        say(&format!(
+            "the {name} in the paths of {requests} is `{value}`, and the server is declared to have {name}={declared}: is `--set {name}={value}` meant?\n"
+        ));
+    }
     if watch.judgement.left_out() > 0 {
         say(&format!(
             "{} judgements were left out: they look at bodies longer than {} KiB, or cut short\n",
@@ -101,7 +129,7 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         _ => Ok(()),
     };
     let exit = reports::tell(&report, &args.output.report, global)?;
-    recorded.map(|()| exit)
+    written.and(recorded).map(|()| exit)
 }
 
 /// What is read and what is written.
@@ -112,6 +140,7 @@ fn files(args: &ObserveArgs, contract: &Contract) -> Result<Files, Stop> {
     }
     args.upstream_tls.files(&mut files);
     args.tls.files(&mut files);
+    args.known.files(&mut files);
     reports::written(&args.output.report, None, &mut files)?;
     if let Some(file) = &args.record {
         files.writes("--record", file);
@@ -167,7 +196,12 @@ fn options(args: &ObserveArgs) -> Result<ProxyOptions, Stop> {
 /// What passed, counted, and what is wrong with it below the contract.
 type Passed = (Tally, Vec<observe::Flaw>);
 
-async fn pass(options: ProxyOptions, watch: Arc<Mutex<Watch>>) -> Result<Passed, Stop> {
+/// `tell`: where the line goes that says where it listens.
+async fn pass(
+    options: ProxyOptions,
+    watch: Arc<Mutex<Watch>>,
+    tell: impl Fn(&str) -> Result<(), Stop>,
+) -> Result<Passed, Stop> {
     let mut asked = super::signals::stop()?;
     let looking = Arc::clone(&watch);
     let look = move |one| {
@@ -175,7 +209,7 @@ async fn pass(options: ProxyOptions, watch: Arc<Mutex<Watch>>) -> Result<Passed,
         watch.look(one);
     };
     let proxy = Proxy::start(options, look).map_err(refused)?;
-    data(&format!("listening on {}\n", proxy.url()))?;
+    tell(&format!("listening on {}\n", proxy.url()))?;
     let terminal = out::stderr_is_terminal();
     let mut ticks = tokio::time::interval(COUNT);
     loop {

@@ -1,6 +1,6 @@
 use super::{
     args::Where,
-    shared_args::{ClientTls, Declared, Listen, Output, ServerTls},
+    shared_args::{ClientTls, Declared, KnownArgs, Listen, Output, ServerTls},
     values::{self, TargetUrl},
 };
 use clap::Args;
@@ -22,6 +22,8 @@ pub(crate) struct ObserveArgs {
     /// A broken `should` fails the run
     #[arg(long, help_heading = "Judgement")]
     pub(crate) strict: bool,
+    #[command(flatten, next_help_heading = "Judgement")]
+    pub(crate) known: KnownArgs,
     #[command(flatten, next_help_heading = "TLS with clients")]
     pub(crate) tls: ClientTls,
     #[command(flatten, next_help_heading = "TLS with the server")]

@@ -64,6 +64,27 @@ pub(crate) struct ClientTls {
     pub(crate) key: Option<PathBuf>,
 }
 
+/// What is known to be otherwise than documented.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct KnownArgs {
+    /// A file of known differences, each with its reason: they fail nothing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
+    /// Write what fails and nothing excuses into a file of known differences, and take out what now conforms
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_known: Option<PathBuf>,
+}
+
+impl KnownArgs {
+    /// The file that it is read from, and the one that is written; both may be one.
+    pub(crate) fn files(&self, files: &mut Files) {
+        files.may_read("--known", self.known.as_ref());
+        if let Some(file) = &self.write_known {
+            files.writes_over("--write-known", file, Some("--known"));
+        }
+    }
+}
+
 /// Where what was found goes, beside the console.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Output {

@@ -249,7 +249,7 @@ impl Reader<'_> {
                             .map_err(|_| "write a whole number, 1 or more".to_owned())
                     });
                 }
-                "known" => typed.known = self.path(value, key),
+                "known" => typed.known.known = self.path(value, key),
                 "allow-writes" => typed.allow_writes = self.yes(value, "`allow-writes`"),
                 _ => unreachable!("every key of the table is read"),
             }

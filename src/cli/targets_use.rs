@@ -40,7 +40,11 @@ impl NamedTarget {
         all.jobs = args.jobs.or(file.jobs);
         all.timeout = args.timeout.or(file.timeout);
         all.rate = args.rate.or(file.rate);
-        all.known = args.known.clone().or_else(|| file.known.clone());
+        all.known.known = args
+            .known
+            .known
+            .clone()
+            .or_else(|| file.known.known.clone());
         let (access, from) = (&mut all.access, &file.access);
         access.user = access.user.take().or_else(|| from.user.clone());
         if access.password_env.is_none() {

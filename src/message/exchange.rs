@@ -18,6 +18,17 @@ pub struct Exchange {
     /// Bytes that the peer sent and that belong to no reply: behind the end of this one, or before
     /// this request was sent on a kept connection. At most the first 4 KiB.
     pub excess: Bytes,
+    /// How long the bodies were of which only the beginning is held.
+    pub lengths: Lengths,
+}
+
+/// How long bodies were of which less is held; none where the whole body is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lengths {
+    /// Bytes of the request's body.
+    pub request: Option<u64>,
+    /// Bytes of the reply's body.
+    pub reply: Option<u64>,
 }
 
 impl Exchange {
@@ -38,6 +49,7 @@ impl Exchange {
             outcome,
             elapsed: Duration::ZERO,
             excess: Bytes::new(),
+            lengths: Lengths::default(),
         }
     }
 

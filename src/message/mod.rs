@@ -9,7 +9,7 @@ mod reply;
 mod request;
 mod syntax;
 
-pub use exchange::{Broken, Exchange, How};
+pub use exchange::{Broken, Exchange, How, Lengths};
 pub use headers::Headers;
 pub use reply::{Framing, Reply};
 pub use request::{Request, Version};

@@ -1,13 +1,13 @@
 //! How the exchanges of a connection end, and how they do where the connection ends before them.
 
 use super::{
-    End, Observed, Side,
+    End, Extent, Observed, Side,
     open::Open,
     tap::{Gone, Queued, Tap},
 };
 use crate::{
     contract::Level,
-    message::{Broken, Exchange, How, Reply},
+    message::{Broken, Exchange, How, Lengths, Reply},
     mock::Unframed,
 };
 use std::{
@@ -161,6 +161,11 @@ impl Tap {
         exchange.connection = self.number;
         exchange.elapsed = open.began.elapsed();
         exchange.excess = open.excess;
+        let cut = |extent: Extent| extent.cut.then_some(extent.bytes);
+        exchange.lengths = Lengths {
+            request: cut(open.body.extent),
+            reply: cut(open.reply_body.extent),
+        };
         let observed = Observed {
             exchange: Arc::new(exchange),
             end,

@@ -11,12 +11,12 @@ use super::{
 use crate::{
     check::{Judge, Judged, clause_ref},
     contract::{Contract, Judges, Level, ProvedBy},
-    message::Exchange,
+    message::{Exchange, Request},
     runner::{ClauseOutcome, ClauseResult, SuiteResult},
     source::{Scope, TemplateError},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -36,7 +36,12 @@ pub struct Judgement {
     judged: u64,
     recognised: u64,
     in_part: u64,
+    /// Traits whose value a path names otherwise: the trait, the value, how often.
+    unlike: BTreeMap<(String, String), u64>,
 }
+
+/// How many values of traits that paths name otherwise are told apart.
+const UNLIKE: usize = 20;
 
 /// How often something was found, by the level of the broken promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +90,7 @@ impl Judgement {
             judged: 0,
             recognised: 0,
             in_part: 0,
+            unlike: BTreeMap::new(),
             contract,
         })
     }
@@ -92,10 +98,9 @@ impl Judgement {
     /// Judges one exchange: its reply, where the server is to answer for it, and its request.
     pub fn look(&mut self, observed: &Observed) {
         let exchange = &*observed.exchange;
-        let operation = self
-            .contract
-            .operation_for(&exchange.request, &self.traits)
-            .map(|(at, _)| at);
+        let found = self.contract.operation_for(&exchange.request, &self.traits);
+        let (operation, path) = found.map_or((None, Vec::new()), |(at, path)| (Some(at), path));
+        self.compare(path);
         self.judged += 1;
         self.recognised += u64::from(operation.is_some());
         // The copy that findings keep is made once, and only where something is found.
@@ -104,6 +109,36 @@ impl Judgement {
             self.server(observed, operation, &mut kept);
         }
         self.client(observed, operation, &mut kept);
+    }
+
+    /// Counts the names of a path that are traits and have another value than the server is declared to have.
+    fn compare(&mut self, path: Vec<(String, String)>) {
+        for (name, value) in path {
+            let declared = self.traits.get(&name);
+            if declared.is_none_or(|declared| *declared == value) {
+                continue;
+            }
+            let known = self.unlike.len();
+            match self.unlike.entry((name, value)) {
+                Entry::Occupied(mut times) => *times.get_mut() += 1,
+                Entry::Vacant(first) if known < UNLIKE => {
+                    first.insert(1);
+                }
+                Entry::Vacant(_) => {}
+            }
+        }
+    }
+
+    /// The trait with which a request that no operation describes would be one.
+    fn otherwise(&self, request: &Request) -> Option<(&str, &str)> {
+        self.contract.traits.iter().find_map(|(name, known)| {
+            let value = known.values.iter().find(|value| {
+                let mut traits = self.traits.clone();
+                traits.insert(name.clone(), (*value).clone());
+                self.contract.operation_for(request, &traits).is_some()
+            })?;
+            Some((name.as_str(), value.as_str()))
+        })
     }
 
     fn server(
@@ -152,7 +187,12 @@ impl Judgement {
         let mut judged = self.clauses(Judges::Client, observed, operation);
         if operation.is_none() && judged.kept.is_empty() && judged.broken.is_empty() {
             // The contract has no rule of its own about such requests.
-            let actual = format!("{} {}", request.method, request.target);
+            let mut actual = format!("{} {}", request.method, request.target);
+            if let Some((name, value)) = self.otherwise(request) {
+                actual = format!(
+                    "{actual}, which it documents of a server with {name}={value} (`--set {name}={value}`)"
+                );
+            }
             let expected = "a request that the contract documents";
             judged
                 .findings
@@ -232,6 +272,13 @@ impl Judgement {
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.in_part
+    }
+
+    /// The traits that requests name otherwise than the server is declared to be: the trait, the value in their paths, and in how
+    /// many of them.
+    pub fn unlike(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        let unlike = self.unlike.iter();
+        unlike.map(|((name, value), times)| (name.as_str(), value.as_str(), *times))
     }
 
     /// What it all came to, in the shape of a run of `check`: one scenario for each operation and side that was seen.

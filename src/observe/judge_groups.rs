@@ -172,20 +172,21 @@ pub(super) fn example(exchange: &Arc<Exchange>) -> Arc<Exchange> {
         return Arc::clone(exchange);
     }
     let mut short = (**exchange).clone();
-    cut(&mut short.request.body);
+    cut(&mut short.request.body, &mut short.lengths.request);
     let reply: Option<&mut Reply> = match &mut short.outcome {
         Ok(reply) => Some(reply),
         Err(broken) => broken.partial.as_deref_mut(),
     };
     if let Some(reply) = reply {
-        cut(&mut reply.body);
+        cut(&mut reply.body, &mut short.lengths.reply);
     }
     Arc::new(short)
 }
 
 /// Copied, so that the long one can be freed.
-fn cut(body: &mut Bytes) {
+fn cut(body: &mut Bytes, length: &mut Option<u64>) {
     if body.len() > SHOWN {
+        length.get_or_insert(body.len() as u64);
         *body = Bytes::copy_from_slice(&body[..SHOWN]);
     }
 }

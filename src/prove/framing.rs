@@ -89,6 +89,7 @@ pub(super) fn read(how: OfFraming, reply: &Reply, exchange: &Exchange) -> Exchan
     Exchange {
         outcome,
         excess,
+        lengths: Default::default(),
         ..exchange.clone()
     }
 }

@@ -266,7 +266,7 @@ pub(crate) fn exchange_report(exchange: &Exchange, mask: &Mask) -> ExchangeRepor
                 request.version.as_str()
             )),
             headers: headers(&request.headers, mask),
-            body: body(&request.body, mask),
+            body: body(&request.body, exchange.lengths.request, mask),
         },
         reply: reply.map(|reply| Message {
             line: mask.text(
@@ -279,10 +279,10 @@ pub(crate) fn exchange_report(exchange: &Exchange, mask: &Mask) -> ExchangeRepor
                 .trim_end(),
             ),
             headers: headers(&reply.headers, mask),
-            body: body(&reply.body, mask),
+            body: body(&reply.body, exchange.lengths.reply, mask),
         }),
         broken,
-        excess: (!exchange.excess.is_empty()).then(|| body(&exchange.excess, mask)),
+        excess: (!exchange.excess.is_empty()).then(|| body(&exchange.excess, None, mask)),
         elapsed_ms: milliseconds(exchange.elapsed),
     }
 }
@@ -294,9 +294,10 @@ fn headers(headers: &Headers, mask: &Mask) -> Vec<(String, String)> {
         .collect()
 }
 
-fn body(bytes: &[u8], mask: &Mask) -> Body {
+/// `whole`: how long the body was, where fewer bytes of it are here.
+fn body(bytes: &[u8], whole: Option<u64>, mask: &Mask) -> Body {
     let mut kept = Body {
-        bytes: bytes.len() as u64,
+        bytes: whole.unwrap_or(bytes.len() as u64),
         ..Body::default()
     };
     // Masked before it is cut, so that no half of a secret stays at the edge.
@@ -319,6 +320,7 @@ fn body(bytes: &[u8], mask: &Mask) -> Body {
             kept.truncated = window.len() < bytes.len();
         }
     }
+    kept.truncated |= kept.bytes > bytes.len() as u64;
     kept
 }
 

@@ -132,6 +132,7 @@ fn exchange() -> Arc<Exchange> {
     Arc::new(Exchange {
         elapsed: Duration::from_millis(3),
         excess: "hunter2 again".into(),
+        lengths: Default::default(),
         ..Exchange::new(request, "http://127.0.0.1:8080", Ok(reply))
     })
 }

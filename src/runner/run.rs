@@ -254,14 +254,12 @@ pub(crate) fn skip_reason(skip: &Skip) -> String {
             "needs `{capability}`, which the target is not declared to have (`--can {capability}`)"
         ),
         Skip::Other(name, wanted, declared) => {
-            let declared = match declared.as_str() {
-                "" => format!("`{name}` is not set"),
-                other => format!("not {other}"),
+            let not = if declared.is_empty() {
+                "not those without".to_owned()
+            } else {
+                format!("not {declared}")
             };
-            format!(
-                "for targets with {name}={}, {declared}",
-                wanted.join(" or ")
-            )
+            format!("for targets with {name}={}, {not}", wanted.join(" or "))
         }
         Skip::Writes => "it writes (`--allow-writes`)".to_owned(),
         Skip::NoOperation(operation) => format!("`{operation}` does not exist on such a target"),

@@ -10,9 +10,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fs,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -45,6 +46,21 @@ pub(crate) const CASES: &[Case] = &[
         recorded,
     ),
     ("what cannot be is refused before it listens", &[], refused),
+    (
+        "known differences excuse what passes, and new ones are written",
+        &["curl"],
+        known,
+    ),
+    (
+        "a report on standard output stands there alone",
+        &["curl", "kill"],
+        alone,
+    ),
+    (
+        "a cluster or form that was declared wrong is told",
+        &["curl"],
+        declared,
+    ),
 ];
 
 pub(crate) const PROTOCOL: &str =
@@ -380,6 +396,114 @@ fn recorded() {
     ])
     .ends(2)
     .says("is there already");
+}
+
+fn known() {
+    let serving = Serving::start(["bits-upload", "--quirk", "sends-a-body-with-acks"]);
+    let folder = folder();
+    let file = folder.path().join("known.yaml");
+    let path = file.to_str().unwrap();
+    let ping = |observing: Observing| {
+        packet(&format!("{}/x", observing.url()), "Ping", &[]);
+        observing
+    };
+    let strict = ["--strict", "--write-known", path];
+    ping(Observing::start("bits-upload", &serving.url, strict)).ends(1);
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(written.contains("clause: ping.no-body"), "{written}");
+    let filled = written.replace("reason: \"\"", "reason: A gateway adds it");
+    fs::write(&file, &filled).unwrap();
+    let strict = ["--strict", "--known", path];
+    let report = ping(Observing::start("bits-upload", &serving.url, strict)).ends(0);
+    assert_eq!(report.0["known"][0]["excused"], 1, "{}", report.0);
+    // That nothing of it passed does not make it stale.
+    let right = Serving::start(["bits-upload"]);
+    ping(Observing::start("bits-upload", &right.url, strict)).ends(0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), filled);
+}
+
+fn alone() {
+    let serving = Serving::start(["bits-upload"]);
+    let mut observe = command(["observe", "bits-upload", "--upstream", &serving.url]);
+    let mut child = observe
+        .args(["--report", "json=-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    talk.read_line(&mut line).unwrap();
+    let url = line.strip_prefix("listening on ").unwrap().trim_end();
+    packet(&format!("{url}/x"), "Ping", &[]);
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut said = String::new();
+    talk.read_to_string(&mut said).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["exit"], 0, "{said}");
+}
+
+fn declared() {
+    let serving = Serving::start([
+        "hpc-pack",
+        "--set",
+        "form=pre2016",
+        "--set",
+        "cluster=ALPHA",
+    ]);
+    let folder = folder();
+    let stop = |set: &[&str]| {
+        let report = format!("json={}", folder.path().join("report.json").display());
+        let words = [
+            "observe",
+            "hpc-pack",
+            "--upstream",
+            &serving.url,
+            "--report",
+            &report,
+        ];
+        let mut child = command([&words[..], set].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let url = line
+            .strip_prefix("listening on ")
+            .unwrap()
+            .trim_end()
+            .to_owned();
+        curl(&["-H", VERSION, &format!("{url}/WindowsHPC/ALPHA/Jobs")]);
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut all = String::new();
+        out.read_to_string(&mut all).unwrap();
+        all += &String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        // Wherever the console wraps a line.
+        all.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let told = stop(&["--set", "form=pre2016", "--set", "cluster=BETA"]);
+    assert!(told.contains("is `--set cluster=ALPHA` meant?"), "{told}");
+    let told = stop(&["--set", "form=2016"]);
+    assert!(told.contains("`--set form=pre2016`"), "{told}");
+    let told = stop(&["--set", "form=pre2016", "--set", "cluster=ALPHA"]);
+    assert!(!told.contains("--set"), "{told}");
 }
 
 fn refused() {
