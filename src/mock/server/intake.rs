@@ -6,6 +6,10 @@ use super::{
 use crate::mock::{Answer, BodyEnd, Ending, Head, Refusal, Sink, Then};
 use bytes::Buf as _;
 use std::{ops::ControlFlow, sync::Arc};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::block_in_place,
+};
 
 /// Why a body was not taken to its end.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +37,10 @@ impl Connection {
         let door = Arc::clone(&self.door);
         match self.intake(turn, Some(sink.as_mut()), upload).await {
             Ok(Some(early)) => Ok(early),
-            Ok(None) => Ok(door.model.end(sink, BodyEnd::Complete, door.clock.now())),
+            Ok(None) => {
+                let end = || door.model.end(sink, BodyEnd::Complete, door.clock.now());
+                Ok(apart(turn.read, end))
+            }
             Err(halt) => {
                 let answer = door
                     .model
@@ -161,5 +168,21 @@ impl Connection {
             }
         };
         self.send(turn, Payload::Reply(reply), None).await
+    }
+}
+
+/// A body of more bytes than that may take a model long.
+const LARGE: u64 = 256 * 1024;
+
+/// Does the work that a body makes, apart from the other connections where it is large.
+///
+/// # Why
+/// To read a job of 100,000 tasks takes a second, and what waits behind it in the queue of the same thread would wait as long.
+fn apart<T>(bytes: u64, work: impl FnOnce() -> T) -> T {
+    let threads = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    if threads && bytes > LARGE {
+        block_in_place(work)
+    } else {
+        work()
     }
 }
