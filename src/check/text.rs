@@ -147,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn a_diff_keeps_64_ki_characters_of_each_side() {
+        let (most, more) = ("x".repeat(64 * 1024), "y".repeat(64 * 1024 + 1));
+        let diff = side_by_side(&most, &more).2.expect("both are long");
+        assert_eq!(diff.expected, most);
+        let cut = format!("{}\n(cut: 65537 bytes in all)", &more[1..]);
+        assert!(diff.actual == cut, "{} bytes", diff.actual.len());
+    }
+
+    #[test]
     fn two_hundred_characters_are_shown_whole() {
         let most = "x".repeat(200);
         assert_eq!(quoted(&most), format!("\"{most}\""));

@@ -6,7 +6,7 @@ use crate::{
     source::{Look, SourceFile},
 };
 use rstest::rstest;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 const CONTRACT: &str = r#"
 contract: doors
@@ -455,5 +455,23 @@ fn bytes_that_are_too_many_are_a_problem_at_their_place() {
     assert_eq!(
         planned(&[scenario], &target("short"), &url()).plans.len(),
         1
+    );
+}
+
+#[test]
+fn the_files_of_a_plan_are_those_whose_names_are_known_before_it_runs() {
+    let body = |file: &str| {
+        format!("{{ operation: open, path: {{ door: a }}, body: {{ file: {file} }} }}")
+    };
+    let scenario = format!(
+        "steps: [{}, {}, {{ operation: open, path: {{ door: a }}, body: {{ text: x }} }}]\ncleanup: [{}]",
+        body("Cargo.toml"),
+        body("\"{{ upload_path }}\""),
+        body("build.rs"),
+    );
+    let planned = planned(&[&scenario], &target("short"), &url());
+    assert_eq!(
+        planned.plans[0].files(),
+        [Path::new("Cargo.toml"), Path::new("build.rs")]
     );
 }

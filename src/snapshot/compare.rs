@@ -224,6 +224,13 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_are_equal_at_the_start_are_not_among_those_that_are_compared() {
+        let text = |last: &str| format!("--- step a\n{}{last}\n", "same\n".repeat(2000));
+        let findings = compare(&text("x"), &text("y"));
+        assert_eq!([&*findings[0].expected, &*findings[0].actual], ["x", "y"]);
+    }
+
+    #[test]
     fn the_same_steps_in_another_order_differ_by_their_names() {
         let findings = compare(
             "--- step a\nx\n--- step b\ny\n",
