@@ -222,6 +222,12 @@ mod tests {
     }
 
     #[test]
+    fn names_stand_in_the_order_of_the_path() {
+        let pattern = PathPattern::parse("/a/{b}/{c}/{*rest}").unwrap();
+        assert_eq!(pattern.names().collect::<Vec<_>>(), ["b", "c", "rest"]);
+    }
+
+    #[test]
     fn a_target_fits_or_does_not() {
         let pattern = PathPattern::parse("/a/{b}").unwrap();
         assert!(pattern.fits("/a/x%20y"));
