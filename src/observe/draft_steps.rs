@@ -132,7 +132,7 @@ fn step(
     } else {
         let target = match by_url {
             Some(name) => format!("{{{{ {name} }}}}"),
-            None => weave.text(at, &request.target),
+            None => weave.target_of_no_operation(at, &request.target),
         };
         let _ = writeln!(
             head,

@@ -147,6 +147,15 @@ impl<'s, 'o> Weave<'s, 'o> {
         name
     }
 
+    /// The target of a request that is no operation; what was made there has its name of this run.
+    pub(super) fn target_of_no_operation(&mut self, at: usize, target: &str) -> String {
+        let path = target.strip_prefix('/');
+        match self.unique.iter().find(|(made, _)| path == Some(made)) {
+            Some((_, unique)) => format!("/{unique}"),
+            None => self.text(at, target),
+        }
+    }
+
     /// The value of a name in a path, for a step.
     pub(super) fn path(&mut self, at: usize, name: &str, value: &str) -> String {
         if let Some((_, unique)) = self.unique.iter().find(|(known, _)| known == value) {
