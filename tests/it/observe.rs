@@ -444,9 +444,10 @@ fn alone() {
             .unwrap()
             .success()
     );
+    // The report first: it is more than a pipe holds.
+    let output = child.wait_with_output().unwrap();
     let mut said = String::new();
     talk.read_to_string(&mut said).unwrap();
-    let output = child.wait_with_output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["exit"], 0, "{said}");
 }
