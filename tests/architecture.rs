@@ -55,8 +55,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "prove",
         &[
-            "message", "source", "contract", "scenario", "suite", "plan", "check", "snapshot",
-            "mock", "runner",
+            "message", "source", "contract", "scenario", "suite", "plan", "client", "check",
+            "snapshot", "mock", "runner",
         ],
     ),
     (
