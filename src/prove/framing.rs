@@ -168,7 +168,7 @@ fn head(reply: &Reply, framing: &[(&str, String)]) -> Vec<u8> {
     let (version, status) = (reply.version.as_str(), reply.status);
     let mut head = format!("{version} {status} {}\r\n", reply.reason);
     for (name, value) in headers.iter() {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     head.into_bytes()
