@@ -3,7 +3,7 @@
 use super::{
     json,
     value::{Found, Item},
-    xml::{self, Selected},
+    xml::{self, Place},
 };
 use crate::{
     message::Headers,
@@ -11,7 +11,7 @@ use crate::{
 };
 use indexmap::IndexMap;
 use serde_json::Value;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 /// One value of a reply, for redactions.
 #[derive(Debug)]
@@ -27,8 +27,10 @@ impl<'a> Subject<'a> {
     pub(crate) fn text(&self) -> String {
         match (&self.0, self.0.as_text()) {
             (_, Some(text)) => text.into_owned(),
-            (Item::Json(value), None) => value.to_string(),
-            (Item::Text(_) | Item::Element(_), None) => String::new(),
+            (item, None) => item
+                .value()
+                .map(|value| value.to_string())
+                .unwrap_or_default(),
         }
     }
 
@@ -53,7 +55,7 @@ pub(crate) fn lay_out<'p, T: 'p>(
     body: &[u8],
     namespaces: &IndexMap<String, String>,
     paths: impl Iterator<Item = (&'p str, bool, &'p T)>,
-    mut mask: impl FnMut(&T, &Subject<'_>) -> Option<String>,
+    mask: impl FnMut(&T, &Subject<'_>) -> Option<String>,
     replace: impl Fn(&str) -> String,
 ) -> Option<String> {
     let content_type = headers.get("Content-Type").unwrap_or_default();
@@ -62,103 +64,96 @@ pub(crate) fn lay_out<'p, T: 'p>(
     let says_json = content_type.contains("json");
     let says_xml = content_type.contains("xml");
     if says_json || (!says_xml && matches!(first, Some(b'{' | b'['))) {
-        let mut value = json::parse(body).ok()?;
-        for (path, is_json, what) in paths {
-            if !is_json {
-                continue;
-            }
-            let Ok(compiled) = json::compiled(path) else {
-                continue;
-            };
-            let pointers: Vec<String> = compiled
-                .query_located(&value)
-                .iter()
-                .map(|node| node.location().to_json_pointer())
-                .collect();
-            for pointer in pointers {
-                if let Some(node) = value.pointer_mut(&pointer)
-                    && let Some(masked) = mask(what, &Subject(Item::Json(Cow::Borrowed(node))))
-                {
-                    *node = Value::String(masked);
-                }
-            }
-        }
-        each_text(&mut value, &replace);
-        return serde_json::to_string_pretty(&value).ok();
+        return json_laid_out(body, paths, mask, &replace);
     }
     if says_xml || first == Some(&b'<') {
-        let mut document = xml::parse(body).ok()?;
-        let names = || namespaces.iter().map(|(p, u)| (p.as_str(), u.as_str()));
-        let dom = xml::Dom::new(&document);
-        for (path, is_json, what) in paths {
-            if is_json {
-                continue;
-            }
-            // Only leaves are changed, so the ways to all others stay what they are.
-            for selected in dom.select(path, names()).unwrap_or_default() {
-                change(&mut document, &selected, |item| mask(what, &Subject(item)));
-            }
-        }
-        each_xml_text(&mut document.root, &replace);
-        return Some(xml::pretty(&document, names()));
+        return xml_laid_out(body, namespaces, paths, mask, &replace);
     }
     None
 }
 
-fn change(
-    document: &mut xml::Document,
-    selected: &Selected,
-    mut mask: impl FnMut(Item<'_>) -> Option<String>,
-) {
-    match selected {
-        Selected::Element(way) | Selected::Text(way, _) => {
-            let Some(element) = document.root.at_mut(way) else {
-                return;
-            };
-            if element.has_children() {
-                return;
+/// How much of a body is laid out: the rest says nothing that a person would read.
+const SHOWN: usize = 256 << 10;
+
+fn json_laid_out<'p, T: 'p>(
+    body: &[u8],
+    paths: impl Iterator<Item = (&'p str, bool, &'p T)>,
+    mut mask: impl FnMut(&T, &Subject<'_>) -> Option<String>,
+    replace: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let tree = json::read(body).ok()?;
+    let mut masks: HashMap<u32, String> = HashMap::new();
+    for (path, is_json, what) in paths {
+        if !is_json {
+            continue;
+        }
+        for one in json::select(&tree, path).unwrap_or_default() {
+            let one = tree.value(one);
+            // Of what comes behind nothing is shown: a value takes at least a line of its own.
+            if one.number() as usize > SHOWN / 4 {
+                continue;
             }
-            if let Some(masked) = mask(Item::Element(Cow::Borrowed(element))) {
-                element.nodes = vec![xml::Node::Text(masked)];
+            let masked = match masks.get(&one.number()) {
+                Some(before) => mask(what, &Subject(Item::Value(&Value::from(before.as_str())))),
+                None => mask(what, &Subject(Item::Json(one))),
+            };
+            if let Some(masked) = masked {
+                masks.insert(one.number(), masked);
             }
         }
-        Selected::Attribute(way, namespace, local, _) => {
-            let Some(element) = document.root.at_mut(way) else {
-                return;
-            };
-            let attribute = element
-                .attributes
-                .iter_mut()
-                .find(|a| a.namespace == *namespace && a.local == *local);
-            if let Some(attribute) = attribute
-                && let Some(masked) = mask(Item::Text(Cow::Borrowed(&attribute.value)))
-            {
-                attribute.value = masked;
-            }
-        }
-        Selected::Value(_) => {}
     }
+    let layout = json::Layout {
+        masks,
+        replace,
+        most: SHOWN,
+    };
+    Some(json::pretty(&tree, &layout))
 }
 
-fn each_text(value: &mut Value, replace: &impl Fn(&str) -> String) {
-    match value {
-        Value::String(text) => *text = replace(text),
-        Value::Array(list) => list.iter_mut().for_each(|value| each_text(value, replace)),
-        Value::Object(map) => map.values_mut().for_each(|value| each_text(value, replace)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn each_xml_text(element: &mut xml::Element, replace: &impl Fn(&str) -> String) {
-    for attribute in &mut element.attributes {
-        attribute.value = replace(&attribute.value);
-    }
-    for node in &mut element.nodes {
-        match node {
-            xml::Node::Text(text) => *text = replace(text),
-            xml::Node::Element(child) => each_xml_text(child, replace),
+fn xml_laid_out<'p, T: 'p>(
+    body: &[u8],
+    namespaces: &IndexMap<String, String>,
+    paths: impl Iterator<Item = (&'p str, bool, &'p T)>,
+    mut mask: impl FnMut(&T, &Subject<'_>) -> Option<String>,
+    replace: &dyn Fn(&str) -> String,
+) -> Option<String> {
+    let tree = xml::parse(body).ok()?;
+    let names = || namespaces.iter().map(|(p, u)| (p.as_str(), u.as_str()));
+    let mut masks: HashMap<u32, String> = HashMap::new();
+    for (path, is_json, what) in paths {
+        if is_json {
+            continue;
+        }
+        for place in xml::select(&tree, path, names()).unwrap_or_default() {
+            let (number, item) = match place {
+                // Only leaves are changed, and texts within them.
+                Place::Element(element) | Place::Text(element, _) if element.has_children() => {
+                    continue;
+                }
+                Place::Element(element) | Place::Text(element, _) => {
+                    (element.number(), Item::Element(element))
+                }
+                Place::Attribute(number, text) => (number, Item::Text(text)),
+                Place::Value(_) => continue,
+            };
+            if !tree.is_within(number, SHOWN) {
+                break;
+            }
+            let masked = match masks.get(&number) {
+                Some(before) => mask(what, &Subject::of_text(before)),
+                None => mask(what, &Subject(item)),
+            };
+            if let Some(masked) = masked {
+                masks.insert(number, masked);
+            }
         }
     }
+    let layout = xml::Layout {
+        masks,
+        replace,
+        most: SHOWN,
+    };
+    Some(xml::pretty(&tree, names(), &layout))
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ fn value(
 /// The first value; nil is null, as in JSON.
 fn first(found: &Found<'_>) -> Option<Value> {
     found.first().map(|item| match &item {
-        Item::Json(value) => value.clone().into_owned(),
+        Item::Json(json) => json.to_value(),
+        Item::Value(value) => (*value).clone(),
         Item::Element(_) if item.is(Type::Null) => Value::Null,
         item => Value::String(item.as_text().unwrap_or_default().into_owned()),
     })

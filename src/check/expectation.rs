@@ -148,7 +148,7 @@ impl<'a> Case<'a> {
                         .trim()
                         .to_owned()
                 },
-                &Found::One(Item::Json(Cow::Owned(value))),
+                &Found::One(Item::Value(&value)),
                 env,
                 into,
             )?;

@@ -40,9 +40,8 @@ pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Ex
             }
         }
         MatcherKind::Each(inner) if !found.is_absent() => {
-            let list = found.list();
-            let misfit = list.iter().enumerate().find_map(|(at, item)| {
-                let one = Found::One(item.borrowed());
+            let misfit = found.items().enumerate().find_map(|(at, item)| {
+                let one = Found::One(item);
                 (!fits(inner, &one, env).unwrap_or(false)).then(|| (at, explain(inner, &one, env)))
             });
             match misfit {
@@ -117,8 +116,8 @@ fn equality(matcher: &Matcher, literal: &Literal, found: &Found<'_>, env: &Env<'
     let (Some(item), Ok(wanted)) = (found.first(), env.value(literal)) else {
         return Explained::plain(describe(matcher, env), show(found));
     };
-    match (&item, &wanted) {
-        (Item::Json(value), _) => match (&**value, &wanted) {
+    match (item.value(), &wanted) {
+        (Some(value), _) => match (&*value, &wanted) {
             (Value::String(actual), Value::String(expected)) => texts(expected, actual),
             (actual, expected) if is_container(actual) && is_container(expected) => {
                 texts(&pretty(expected), &pretty(actual))
@@ -132,7 +131,7 @@ fn equality(matcher: &Matcher, literal: &Literal, found: &Found<'_>, env: &Env<'
                 Explained::plain(with_type(expected), with_type(actual))
             }
         },
-        (item, wanted) => match item.as_text() {
+        (None, wanted) => match item.as_text() {
             Some(actual) if matches!(wanted, Value::String(_)) => texts(&plain(wanted), &actual),
             _ => Explained::plain(describe(matcher, env), show(found)),
         },
@@ -205,11 +204,13 @@ fn list(literals: &[Literal], env: &Env<'_>) -> String {
 /// What was found, for a person: the first of several, and how many more.
 pub(crate) fn show(found: &Found<'_>) -> String {
     match found {
-        Found::Several(items) => match items.as_slice() {
-            [] => "nothing (absent)".to_owned(),
-            [one] => item(one),
-            [first, rest @ ..] => format!("{} (and {} more)", item(first), rest.len()),
-        },
+        Found::Several(_) | Found::Json(..) | Found::Xml(..) => {
+            match (found.first(), found.count()) {
+                (None, _) => "nothing (absent)".to_owned(),
+                (Some(one), 1) => item(&one),
+                (Some(first), count) => format!("{} (and {} more)", item(&first), count - 1),
+            }
+        }
         Found::One(one) => item(one),
         Found::Names(names) => json(names),
         Found::Body(text) if text.is_empty() => "an empty body".to_owned(),
@@ -221,7 +222,7 @@ fn show_all(found: &Found<'_>) -> String {
     if found.is_absent() {
         return show(found);
     }
-    let parts: Vec<_> = found.list().iter().take(50).map(item).collect();
+    let parts: Vec<_> = found.items().take(50).map(|one| item(&one)).collect();
     format!("[{}]", parts.join(", "))
 }
 
@@ -230,20 +231,35 @@ fn item(item: &Item<'_>) -> String {
         Item::Text(text) => quoted(text),
         Item::Element(element) if element.is_nil() => "nil (i:nil=\"true\")".to_owned(),
         Item::Element(element) if element.has_children() => {
-            let names: Vec<_> = element.children().take(20).map(|c| &*c.local).collect();
-            format!("element {} with {}", element.local, names.join(", "))
+            let names: Vec<_> = element.children().take(20).map(|c| c.local()).collect();
+            format!("element {} with {}", element.local(), names.join(", "))
         }
         Item::Element(element) => quoted(&element.text()),
-        Item::Json(value) => json(value),
+        Item::Json(found) => match (found.as_str(), found.len()) {
+            (Some(text), _) => quoted(text),
+            (None, None) => json(&found.to_value()),
+            (None, Some(held)) => {
+                let text = found.shown(SHOWN);
+                match text.char_indices().nth(SHOWN) {
+                    None => text,
+                    Some((at, _)) if held == 1 => format!("{}... (1 value)", &text[..at]),
+                    Some((at, _)) => format!("{}... ({held} values)", &text[..at]),
+                }
+            }
+        },
+        Item::Value(value) => json(value),
     }
 }
+
+/// How many characters of a list or object are shown.
+const SHOWN: usize = 200;
 
 fn json(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
         value => {
             let text = value.to_string();
-            match text.char_indices().nth(200) {
+            match text.char_indices().nth(SHOWN) {
                 None => text,
                 Some((at, _)) => format!("{}... ({} characters)", &text[..at], text.len()),
             }

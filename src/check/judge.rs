@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     contract::{Clause, Contract, Expectation, Judges, Level, ProvedBy, operation_scope},
-    message::Exchange,
+    message::{Exchange, How},
     scenario::{Capture, Expect},
     source::Scope,
 };
@@ -234,21 +234,30 @@ impl Judge {
         url: bool,
     ) -> Judged {
         let mut judged = Judged::default();
-        if let (Err(broken), true) = (&exchange.outcome, expects.is_empty()) {
-            judged.findings.push(Finding {
-                clause: None,
-                level: Level::Must,
-                step: String::new(),
-                place: None,
-                step_place: None,
-                subject: "connection".to_owned(),
-                expected: "a reply".to_owned(),
-                actual: broken.to_string(),
-                diff: None,
-                exchange: None,
-                times: 1,
-            });
-            return judged;
+        if let Err(broken) = &exchange.outcome {
+            // What is more than we read breaks no promise: nobody knows what it was.
+            let unread = broken.how == How::TooLarge && !expects.iter().any(asks_for_a_break);
+            if unread || expects.is_empty() {
+                judged.findings.push(Finding {
+                    clause: None,
+                    level: Level::Must,
+                    step: String::new(),
+                    place: None,
+                    step_place: None,
+                    subject: "connection".to_owned(),
+                    expected: if unread {
+                        "a reply that is no longer than what is read (more with --body-limit)"
+                            .to_owned()
+                    } else {
+                        "a reply".to_owned()
+                    },
+                    actual: broken.to_string(),
+                    diff: None,
+                    exchange: None,
+                    times: 1,
+                });
+                return judged;
+            }
         }
         if expects.is_empty() {
             return judged;
@@ -307,6 +316,16 @@ impl Judge {
         operation: Option<usize>,
         scope: &Scope,
     ) -> Result<(), Box<Mismatch>> {
+        if let Err(broken) = &exchange.outcome
+            && broken.how == How::TooLarge
+            && expectation.broken.is_none()
+        {
+            let wrong = Wrong::at(
+                &expectation.place,
+                format!("{broken}: it is not judged (more is read with --body-limit)"),
+            );
+            return Err(Box::new(Mismatch::wrong(&expectation.place, wrong)));
+        }
         let mut case = Case::new(&self.contract, exchange);
         case.url = self.url;
         let env = self.env(scope, exchange, operation);
@@ -443,6 +462,11 @@ pub fn clause_ref(contract: &Contract, clause: &Clause) -> ClauseRef {
             .map(|source| (source.clone(), url(source)))
             .collect(),
     }
+}
+
+/// Whether an expectation lets the connection break.
+fn asks_for_a_break(expect: &Expect) -> bool {
+    expect.what.broken.is_some() || expect.what.any.iter().any(|one| one.broken.is_some())
 }
 
 fn target(contract: &Contract, traits: &BTreeMap<String, String>) -> Vec<(String, Value)> {

@@ -43,21 +43,22 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
     };
     match &matcher.kind {
         MatcherKind::Each(inner) => {
-            let list = found.list();
-            for item in &list {
-                if !fits(inner, &Found::One(item.borrowed()), env)? {
+            let mut any = false;
+            for item in found.items() {
+                any = true;
+                if !fits(inner, &Found::One(item), env)? {
                     return Ok(false);
                 }
             }
-            Ok(!list.is_empty())
+            Ok(any)
         }
         MatcherKind::Exactly(literals) => {
-            let list = found.list();
-            if list.len() != literals.len() {
+            // One more is enough to know that there are too many.
+            if found.items().take(literals.len() + 1).count() != literals.len() {
                 return Ok(false);
             }
-            for (item, literal) in list.iter().zip(literals) {
-                if !equals(item, &env.value(literal)?) {
+            for (item, literal) in found.items().zip(literals) {
+                if !equals(&item, &env.value(literal)?) {
                     return Ok(false);
                 }
             }
@@ -65,7 +66,7 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
         }
         MatcherKind::Includes(words) => Ok(lacking(words, found, env)?.is_empty()),
         MatcherKind::InOrder(literals) => {
-            let places = listed(&found.list(), literals, env)?;
+            let places = listed(found.items(), literals, env)?;
             Ok(places.is_sorted())
         }
         MatcherKind::Sorted(order) => Ok(misplaced(*order, found).is_none()),
@@ -75,28 +76,33 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
 
 /// The words of what was found, separated by blanks or commas, of several fields one after the other.
 pub(crate) fn words(found: &Found<'_>) -> Found<'static> {
-    let texts = found.list();
-    let words = texts.iter().filter_map(Item::as_text).flat_map(|text| {
-        text.split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|word| !word.is_empty())
-            .map(|word| Item::Text(Cow::Owned(word.to_owned())))
-            .collect::<Vec<_>>()
-    });
-    Found::Several(words.collect())
+    let mut words = Vec::new();
+    for item in found.items() {
+        let text = item.as_text().unwrap_or_default();
+        words.extend(
+            text.split(|c: char| c == ',' || c.is_whitespace())
+                .filter(|word| !word.is_empty())
+                .map(|word| Item::Text(Cow::Owned(word.to_owned()))),
+        );
+    }
+    Found::Several(words)
 }
 
 /// The first value that stands behind one it should stand before, and that one.
 pub(crate) fn misplaced(order: Order, found: &Found<'_>) -> Option<(String, String)> {
-    let list = found.list();
-    let texts: Vec<Cow<'_, str>> = list.iter().filter_map(Item::as_text).collect();
     let key = |text: &str| match order {
         Order::Ordinal => text.to_owned(),
         Order::IgnoringCase => text.to_ascii_lowercase(),
     };
-    texts
-        .windows(2)
-        .find(|pair| key(&pair[0]) > key(&pair[1]))
-        .map(|pair| (pair[1].to_string(), pair[0].to_string()))
+    let mut before: Option<String> = None;
+    for item in found.items() {
+        let Some(text) = item.as_text() else { continue };
+        if let Some(before) = before.filter(|before| key(before) > key(&text)) {
+            return Some((text.into_owned(), before));
+        }
+        before = Some(text.into_owned());
+    }
+    None
 }
 
 fn any(list: &[Matcher], found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
@@ -118,24 +124,33 @@ pub(crate) fn lacking(
     env: &Env<'_>,
 ) -> Result<Vec<String>, Wrong> {
     let words = env.text(words)?;
-    let values = found.list();
-    let texts: HashSet<_> = values.iter().filter_map(Item::as_text).collect();
-    Ok(words
+    let words = words
         .split(|c: char| c == ',' || c.is_whitespace())
-        .filter(|word| !word.is_empty() && !texts.contains(*word))
+        .filter(|word| !word.is_empty());
+    // Of those that are wanted there are few.
+    let wanted: HashSet<&str> = words.clone().collect();
+    let mut met = HashSet::new();
+    for item in found.items() {
+        met.extend(item.as_text().and_then(|text| wanted.get(&*text).copied()));
+    }
+    Ok(words
+        .filter(|word| !met.contains(word))
         .map(str::to_owned)
         .collect())
 }
 
 /// The place in the list of each of the values that stands in it.
-fn listed(found: &[Item<'_>], list: &[Literal], env: &Env<'_>) -> Result<Vec<usize>, Wrong> {
+fn listed<'i>(
+    found: impl Iterator<Item = Item<'i>>,
+    list: &[Literal],
+    env: &Env<'_>,
+) -> Result<Vec<usize>, Wrong> {
     let list = list
         .iter()
         .map(|literal| env.value(literal))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(found
-        .iter()
-        .filter_map(|item| list.iter().position(|value| equals(item, value)))
+        .filter_map(|item| list.iter().position(|value| equals(&item, value)))
         .collect())
 }
 
@@ -156,9 +171,10 @@ fn one(matcher: &Matcher, item: &Item<'_>, env: &Env<'_>) -> Result<bool, Wrong>
         MatcherKind::Contains(literal) => {
             let wanted = env.value(literal)?;
             match item {
-                Item::Json(value) if value.is_array() => value
-                    .as_array()
-                    .is_some_and(|list| list.iter().any(|v| json_equal(v, &wanted))),
+                Item::Json(json) if json.is_array() => {
+                    json.values().any(|one| equals(&Item::Json(one), &wanted))
+                }
+                Item::Value(Value::Array(list)) => list.iter().any(|v| json_equal(v, &wanted)),
                 item => item
                     .as_text()
                     .is_some_and(|text| text.contains(&*plain(&wanted))),
@@ -190,7 +206,7 @@ fn one(matcher: &Matcher, item: &Item<'_>, env: &Env<'_>) -> Result<bool, Wrong>
         MatcherKind::Json(literal) => {
             let wanted = env.value(literal)?;
             match item {
-                Item::Json(value) => json_equal(value, &wanted),
+                Item::Json(_) | Item::Value(_) => equals(item, &wanted),
                 item => item
                     .as_text()
                     .and_then(|text| serde_json::from_str::<Value>(&text).ok())
@@ -214,7 +230,22 @@ fn one(matcher: &Matcher, item: &Item<'_>, env: &Env<'_>) -> Result<bool, Wrong>
 /// Equality: of JSON by type and value, of other text by its characters.
 pub(crate) fn equals(item: &Item<'_>, wanted: &Value) -> bool {
     match item {
-        Item::Json(value) => json_equal(value, wanted),
+        // Only as much is copied as there is wanted.
+        Item::Json(json) => match wanted {
+            Value::String(text) => json.as_str() == Some(text),
+            Value::Array(list) => {
+                json.is_array()
+                    && json.len() == Some(list.len())
+                    && json_equal(&json.to_value(), wanted)
+            }
+            Value::Object(map) => {
+                json.is_object()
+                    && json.len() == Some(map.len())
+                    && json_equal(&json.to_value(), wanted)
+            }
+            wanted => json.len().is_none() && json_equal(&json.to_value(), wanted),
+        },
+        Item::Value(value) => json_equal(value, wanted),
         item => !wanted.is_null() && item.as_text().is_some_and(|text| text == plain(wanted)),
     }
 }
@@ -230,7 +261,10 @@ pub(crate) fn plain(value: &Value) -> Cow<'_, str> {
 /// Characters of a text, elements of a list, members of an object.
 pub(crate) fn length(item: &Item<'_>) -> Option<usize> {
     match item {
-        Item::Json(value) => match &**value {
+        Item::Json(json) => json
+            .len()
+            .or_else(|| json.as_str().map(|text| text.chars().count())),
+        Item::Value(value) => match value {
             Value::Array(list) => Some(list.len()),
             Value::Object(map) => Some(map.len()),
             Value::String(text) => Some(text.chars().count()),

@@ -30,7 +30,9 @@ pub(crate) use types::word as type_word;
 pub(crate) mod bodies {
     pub(crate) use super::{
         json::{compiled as json_path, parse as parse_json},
-        xml::{Document, Dom, Element, Node, Selected, parse as parse_xml, write},
+        xml::{
+            Document, Dom, Node, OwnedElement as Element, Selected, parse_owned as parse_xml, write,
+        },
     };
 }
 

@@ -4,7 +4,12 @@ use crate::{
 };
 use bytes::Bytes;
 use serde_json::Value;
-use std::{borrow::Cow, cell::OnceCell, fmt};
+use std::{
+    borrow::Cow,
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    fmt,
+};
 
 /// Why something could not be judged at all: a mistake of whoever wrote the clause or scenario, never of the peer.
 #[derive(Clone, Debug)]
@@ -54,6 +59,8 @@ pub(crate) struct Env<'a> {
     target: &'a [(String, Value)],
     wire: OnceCell<Scope>,
     full: OnceCell<Scope>,
+    /// What templates gave, by their text: one is asked for each element of a list.
+    rendered: RefCell<HashMap<String, String>>,
 }
 
 impl<'a> Env<'a> {
@@ -75,6 +82,7 @@ impl<'a> Env<'a> {
             target,
             wire: OnceCell::new(),
             full: OnceCell::new(),
+            rendered: RefCell::default(),
         }
     }
 
@@ -88,12 +96,14 @@ impl<'a> Env<'a> {
             target: self.target,
             wire: OnceCell::new(),
             full: OnceCell::new(),
+            rendered: RefCell::default(),
         };
         for (name, literal) in values {
             let value = env.value(literal)?;
             env.scope.set(name, &value);
             env.wire = OnceCell::new();
             env.full = OnceCell::new();
+            env.rendered = RefCell::default();
         }
         Ok(env)
     }
@@ -105,10 +115,17 @@ impl<'a> Env<'a> {
 
     /// A template as text.
     pub(crate) fn text<'t>(&self, template: &'t Template) -> Result<Cow<'t, str>, Wrong> {
-        match template.as_plain() {
-            Some(text) => Ok(Cow::Borrowed(text)),
-            None => Ok(Cow::Owned(template.render(self.scope_for(template))?)),
+        if let Some(text) = template.as_plain() {
+            return Ok(Cow::Borrowed(text));
         }
+        if let Some(text) = self.rendered.borrow().get(&template.text) {
+            return Ok(Cow::Owned(text.clone()));
+        }
+        let text = template.render(self.scope_for(template))?;
+        self.rendered
+            .borrow_mut()
+            .insert(template.text.clone(), text.clone());
+        Ok(Cow::Owned(text))
     }
 
     /// A literal with its templates filled in.

@@ -1,6 +1,7 @@
 use super::{
     Wrong,
-    explain::{kind, show},
+    explain::show,
+    json::Json,
     message::{Message, Side},
     mismatch::Gathered,
     text::either,
@@ -13,8 +14,6 @@ use crate::{
     contract::{Contract, Shape, ShapeMember},
     source::{Place, Type},
 };
-use serde_json::Value;
-use std::borrow::Cow;
 
 /// How many misfits of one body are told; more say nothing new.
 const MOST: usize = 20;
@@ -44,7 +43,7 @@ pub(crate) fn look(
     }
     if is_json(message) {
         match message.view.json() {
-            Ok(value) => walk.json(shape, value, "$"),
+            Ok(tree) => walk.json(shape, tree.root(), "$"),
             Err(Trouble::Unreadable(why)) => {
                 walk.into.unreadable(place, &subject, &expected, &why);
                 Ok(())
@@ -53,9 +52,9 @@ pub(crate) fn look(
         }
     } else {
         match message.view.xml() {
-            Ok(document) => {
-                let at = format!("/{}", document.root.local);
-                walk.root(shape, &document.root, &at)
+            Ok(tree) => {
+                let at = format!("/{}", tree.root().local());
+                walk.root(shape, tree.root(), &at)
             }
             Err(Trouble::Unreadable(why)) => {
                 walk.into.unreadable(place, &subject, &expected, &why);
@@ -124,8 +123,8 @@ impl<'a> Walk<'a> {
         let words: Vec<_> = types.iter().map(|ty| word(*ty).to_owned()).collect();
         let shown = show(&Found::One(item.borrowed()));
         let actual = match item {
-            Item::Json(value) => format!("{shown} ({})", kind(value)),
-            Item::Text(_) | Item::Element(_) => shown,
+            Item::Json(json) => format!("{shown} ({})", json.kind()),
+            Item::Text(_) | Item::Element(_) | Item::Value(_) => shown,
         };
         self.miss(
             at,
@@ -136,32 +135,32 @@ impl<'a> Walk<'a> {
 
     // JSON
 
-    fn json(&mut self, shape: &Shape, value: &Value, at: &str) -> Result<(), Wrong> {
+    fn json(&mut self, shape: &Shape, value: Json<'_>, at: &str) -> Result<(), Wrong> {
         if let Some(ty) = shape.text {
-            self.typed(at, &[ty], &Item::Json(Cow::Borrowed(value)));
+            self.typed(at, &[ty], &Item::Json(value));
             return Ok(());
         }
         if let Some(element) = &shape.repeats {
             let inner = self.find(element)?;
-            let Some(list) = value.as_array() else {
-                self.miss(at, "an array", kind(value));
+            if !value.is_array() {
+                self.miss(at, "an array", value.kind());
                 return Ok(());
-            };
-            for (n, value) in list.iter().enumerate() {
+            }
+            for (n, value) in value.values().enumerate() {
                 self.json(inner, value, &format!("{at}[{n}]"))?;
             }
             return Ok(());
         }
-        let Some(object) = value.as_object() else {
-            self.miss(at, "an object", kind(value));
+        if !value.is_object() {
+            self.miss(at, "an object", value.kind());
             return Ok(());
-        };
+        }
         for member in &shape.members {
             let at = format!("{at}.{}", member.name);
-            match object.get(&member.name) {
+            match value.get(&member.name) {
                 None => self.missing(member, &at),
                 Some(value) => {
-                    self.typed(&at, &member.is, &Item::Json(Cow::Borrowed(value)));
+                    self.typed(&at, &member.is, &Item::Json(value));
                     let null_fits = value.is_null() && member.is.contains(&Type::Null);
                     if let (Some(inner), false) = (&member.shape, null_fits) {
                         let inner = self.find(inner)?;
@@ -181,15 +180,15 @@ impl<'a> Walk<'a> {
 
     // XML
 
-    fn root(&mut self, shape: &Shape, element: &Element, at: &str) -> Result<(), Wrong> {
+    fn root(&mut self, shape: &Shape, element: Element<'_>, at: &str) -> Result<(), Wrong> {
         if let Some(root) = &shape.root {
-            if *root == element.local {
+            if *root == element.local() {
                 self.into.looked += 1;
             } else {
                 self.miss(
                     at,
                     &format!("element {root}"),
-                    &format!("element {}", element.local),
+                    &format!("element {}", element.local()),
                 );
             }
         }
@@ -197,42 +196,42 @@ impl<'a> Walk<'a> {
         self.content(shape, element, at)
     }
 
-    fn namespace(&mut self, shape: &Shape, element: &Element, at: &str) {
+    fn namespace(&mut self, shape: &Shape, element: Element<'_>, at: &str) {
         let Some(namespace) = &shape.namespace else {
             return;
         };
-        if *namespace == element.namespace {
+        if *namespace == element.namespace() {
             self.into.looked += 1;
         } else {
-            let actual = if element.namespace.is_empty() {
+            let actual = if element.namespace().is_empty() {
                 "no namespace".to_owned()
             } else {
-                format!("namespace {:?}", element.namespace)
+                format!("namespace {:?}", element.namespace())
             };
             self.miss(at, &format!("namespace {namespace:?}"), &actual);
         }
     }
 
-    fn content(&mut self, shape: &Shape, element: &Element, at: &str) -> Result<(), Wrong> {
+    fn content(&mut self, shape: &Shape, element: Element<'_>, at: &str) -> Result<(), Wrong> {
         if let Some(ty) = shape.text {
-            self.typed(at, &[ty], &Item::Element(Cow::Borrowed(element)));
+            self.typed(at, &[ty], &Item::Element(element));
             return Ok(());
         }
-        self.typed(at, &[Type::Object], &Item::Element(Cow::Borrowed(element)));
+        self.typed(at, &[Type::Object], &Item::Element(element));
         if let Some(name) = &shape.repeats {
             let inner = self.find(name)?;
             for (n, child) in element.children().enumerate() {
-                self.root(inner, child, &format!("{at}/{}[{}]", child.local, n + 1))?;
+                self.root(inner, child, &format!("{at}/{}[{}]", child.local(), n + 1))?;
             }
             return Ok(());
         }
         for member in &shape.members {
             let at = format!("{at}/{}", member.name);
             let mut found = false;
-            for child in element.children().filter(|c| c.local == member.name) {
+            for child in element.children().filter(|c| c.local() == member.name) {
                 found = true;
                 self.namespace(shape, child, &at);
-                self.typed(&at, &member.is, &Item::Element(Cow::Borrowed(child)));
+                self.typed(&at, &member.is, &Item::Element(child));
                 let nil_fits = child.is_nil() && member.is.contains(&Type::Null);
                 if let (Some(inner), false) = (&member.shape, nil_fits) {
                     let inner = self.find(inner)?;

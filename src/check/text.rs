@@ -1,5 +1,5 @@
 use super::finding::Diff;
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 /// How much of a text is shown in one line.
 const SHOWN: usize = 200;
@@ -47,6 +47,19 @@ fn cut(text: &str, most: usize) -> String {
         None => text.to_owned(),
         Some((at, _)) => format!("{}\n(cut: {} bytes in all)", &text[..at], text.len()),
     }
+}
+
+/// The beginning of a text, with its true length where that is not all.
+pub(crate) fn head(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(most);
+    Cow::Owned(format!(
+        "{} (cut: {} bytes in all)",
+        &text[..end],
+        text.len()
+    ))
 }
 
 fn window(text: &str, from: usize) -> String {

@@ -1,10 +1,11 @@
 use super::{
+    json::{self, Json},
     types::{is_number, text_is},
-    xml::Element,
+    xml::{self, Element, Place},
 };
 use crate::source::Type;
 use serde_json::Value;
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
 /// One value from the wire.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,16 +13,22 @@ pub(crate) enum Item<'a> {
     /// A header field, a status, an attribute, a result of XPath: text without a type.
     Text(Cow<'a, str>),
     /// An element of XML.
-    Element(Cow<'a, Element>),
-    /// A value of JSON.
-    Json(Cow<'a, Value>),
+    Element(Element<'a>),
+    /// A value of a body that is JSON.
+    Json(Json<'a>),
+    /// A value of JSON that comes from elsewhere.
+    Value(&'a Value),
 }
 
 /// What stands at the place a matcher looks at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Found<'a> {
     /// Header fields, nodes, results of a path that can give several: most matchers look at the first; none is absence.
     Several(Vec<Item<'a>>),
+    /// The same of a body that is JSON, by their numbers.
+    Json(&'a json::Tree<'a>, Vec<u32>),
+    /// The same of a body that is XML.
+    Xml(&'a xml::Tree<'a>, Rc<Vec<u32>>),
     /// One value. A JSON array is also the list of its elements.
     One(Item<'a>),
     /// The names of members: a list as a whole, which may be empty.
@@ -39,24 +46,27 @@ impl<'a> Found<'a> {
     /// What a matcher of one value looks at; nothing is absence.
     pub(crate) fn first(&self) -> Option<Item<'_>> {
         match self {
-            Self::Several(items) => items.first().map(Item::borrowed),
+            Self::Several(_) | Self::Json(..) | Self::Xml(..) => self.items().next(),
             Self::One(item) => Some(item.borrowed()),
-            Self::Names(names) => Some(Item::Json(Cow::Borrowed(names))),
+            Self::Names(names) => Some(Item::Value(names)),
             Self::Body(text) => Some(Item::Text(Cow::Borrowed(text))),
         }
     }
 
-    /// What `each`, `exactly` and `in-order` look at.
-    pub(crate) fn list(&self) -> Vec<Item<'_>> {
+    /// What `each`, `exactly` and `in-order` look at, one after the other: there may be millions.
+    pub(crate) fn items(&self) -> Box<dyn Iterator<Item = Item<'_>> + '_> {
         match self {
-            Self::Several(items) => items.iter().map(Item::borrowed).collect(),
-            Self::Names(Value::Array(list)) => borrow_all(list),
-            Self::One(item) => match item {
-                Item::Json(value) if let Some(list) = value.as_array() => borrow_all(list),
-                item => vec![item.borrowed()],
-            },
-            Self::Names(_) => Vec::new(),
-            Self::Body(text) => vec![Item::Text(Cow::Borrowed(text))],
+            Self::Several(items) => Box::new(items.iter().map(Item::borrowed)),
+            Self::Json(tree, found) => Box::new(found.iter().map(|at| Item::Json(tree.value(*at)))),
+            Self::Xml(tree, found) => Box::new(found.iter().map(|at| element_or_text(tree, *at))),
+            Self::Names(Value::Array(list)) | Self::One(Item::Value(Value::Array(list))) => {
+                Box::new(list.iter().map(Item::Value))
+            }
+            Self::One(Item::Json(json)) if json.is_array() => {
+                Box::new(json.values().map(Item::Json))
+            }
+            Self::Names(_) => Box::new(std::iter::empty()),
+            Self::One(_) | Self::Body(_) => Box::new(self.first().into_iter()),
         }
     }
 
@@ -64,6 +74,8 @@ impl<'a> Found<'a> {
     pub(crate) fn count(&self) -> usize {
         match self {
             Self::Several(items) => items.len(),
+            Self::Json(_, found) => found.len(),
+            Self::Xml(_, found) => found.len(),
             Self::One(_) | Self::Body(_) => 1,
             Self::Names(names) => names.as_array().map_or(0, Vec::len),
         }
@@ -72,15 +84,19 @@ impl<'a> Found<'a> {
     /// Whether nothing stands there.
     pub(crate) fn is_absent(&self) -> bool {
         match self {
-            Self::Several(items) => items.is_empty(),
+            Self::Several(_) | Self::Json(..) | Self::Xml(..) => self.count() == 0,
             Self::Body(text) => text.is_empty(),
             Self::One(_) | Self::Names(_) => false,
         }
     }
 }
 
-fn borrow_all(list: &[Value]) -> Vec<Item<'_>> {
-    list.iter().map(|v| Item::Json(Cow::Borrowed(v))).collect()
+fn element_or_text<'t>(tree: &'t xml::Tree<'t>, at: u32) -> Item<'t> {
+    match xml::place(tree, at) {
+        Place::Element(element) => Item::Element(element),
+        Place::Attribute(_, text) | Place::Text(_, text) => Item::Text(text),
+        Place::Value(text) => Item::Text(Cow::Owned(text)),
+    }
 }
 
 impl Item<'_> {
@@ -88,8 +104,9 @@ impl Item<'_> {
     pub(crate) fn borrowed(&self) -> Item<'_> {
         match self {
             Self::Text(text) => Item::Text(Cow::Borrowed(text)),
-            Self::Element(element) => Item::Element(Cow::Borrowed(element)),
-            Self::Json(value) => Item::Json(Cow::Borrowed(value)),
+            Self::Element(element) => Item::Element(*element),
+            Self::Json(json) => Item::Json(*json),
+            Self::Value(value) => Item::Value(value),
         }
     }
 
@@ -97,15 +114,26 @@ impl Item<'_> {
     pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::Element(element) => Some(Cow::Owned(element.text())),
-            Self::Json(value) => value.as_str().map(Cow::Borrowed),
+            Self::Element(element) => Some(element.text()),
+            Self::Json(json) => json.as_str().map(Cow::Borrowed),
+            Self::Value(value) => value.as_str().map(Cow::Borrowed),
+        }
+    }
+
+    /// A value of JSON, where it is one.
+    pub(crate) fn value(&self) -> Option<Cow<'_, Value>> {
+        match self {
+            Self::Json(json) => Some(Cow::Owned(json.to_value())),
+            Self::Value(value) => Some(Cow::Borrowed(value)),
+            Self::Text(_) | Self::Element(_) => None,
         }
     }
 
     /// The digits of its number: JSON numbers, and text from the wire that reads as one.
     pub(crate) fn as_number(&self) -> Option<String> {
         match self {
-            Self::Json(value) => value.as_number().map(ToString::to_string),
+            Self::Json(json) => json.as_number().map(|number| number.to_string()),
+            Self::Value(value) => value.as_number().map(ToString::to_string),
             Self::Text(_) | Self::Element(_) => self
                 .as_text()
                 .map(|text| text.trim().to_owned())
@@ -117,22 +145,28 @@ impl Item<'_> {
     pub(crate) fn is(&self, ty: Type) -> bool {
         match self {
             Self::Text(text) => text_is(ty, text),
-            Self::Element(element) => element_is(ty, element),
-            Self::Json(value) => json_is(ty, value),
+            Self::Element(element) => element_is(ty, *element),
+            Self::Value(value) => json_is(ty, value),
+            // No list or object is copied to learn that it is one.
+            Self::Json(json) => match (ty, json.len()) {
+                (Type::Present, _) => true,
+                (Type::Object, Some(_)) => json.is_object(),
+                (Type::Array, Some(_)) => json.is_array(),
+                (Type::Empty, Some(length)) => length == 0,
+                (_, Some(_)) => false,
+                (ty, None) => json_is(ty, &json.to_value()),
+            },
         }
     }
 }
 
-fn element_is(ty: Type, element: &Element) -> bool {
+fn element_is(ty: Type, element: Element<'_>) -> bool {
     match ty {
         Type::Present => true,
         Type::Null => element.is_nil(),
         _ if element.is_nil() => false,
         // XML does not tell lists from records: an element that has no text of its own can be either.
-        Type::Object | Type::Array => element.nodes.iter().all(|node| match node {
-            super::xml::Node::Element(_) => true,
-            super::xml::Node::Text(text) => text.trim().is_empty(),
-        }),
+        Type::Object | Type::Array => !element.has_text(),
         _ => !element.has_children() && text_is(ty, &element.text()),
     }
 }
@@ -194,7 +228,6 @@ mod tests {
     use crate::{check::xml::parse, source::Type};
     use rstest::rstest;
     use serde_json::{Value, json};
-    use std::borrow::Cow;
 
     #[rstest]
     #[case(Type::Present, json!(null), json!(0))]
@@ -210,8 +243,8 @@ mod tests {
     #[case(Type::Array, json!([]), json!([1]))]
     #[case(Type::Guid, json!("7df0354d-249b-430f-820d-3d2a9bef4931"), json!("{7df0354d-249b-430f-820d-3d2a9bef4931}"))]
     fn json_is_of_its_own_type(#[case] ty: Type, #[case] one: Value, #[case] other: Value) {
-        assert!(Item::Json(Cow::Owned(one)).is(ty));
-        assert!(Item::Json(Cow::Owned(other)).is(ty));
+        assert!(Item::Value(&one).is(ty));
+        assert!(Item::Value(&other).is(ty));
     }
 
     #[rstest]
@@ -228,7 +261,7 @@ mod tests {
     #[case(Type::Array, json!({}))]
     #[case(Type::Guid, json!(7))]
     fn json_is_never_of_another_type(#[case] ty: Type, #[case] value: Value) {
-        assert!(!Item::Json(Cow::Owned(value)).is(ty));
+        assert!(!Item::Value(&value).is(ty));
     }
 
     #[rstest]
@@ -268,8 +301,8 @@ mod tests {
         #[case] ty: Type,
         #[case] fits: bool,
     ) {
-        let root = parse(text.as_bytes()).expect("XML").root;
-        assert_eq!(Item::Element(Cow::Owned(root)).is(ty), fits);
+        let tree = parse(text.as_bytes()).expect("XML");
+        assert_eq!(Item::Element(tree.root()).is(ty), fits);
     }
 
     #[rstest]

@@ -2,7 +2,7 @@ use super::{
     json,
     render::Wrong,
     value::{Found, Item},
-    xml::{self, Selected},
+    xml::{self, Place, Unread},
 };
 use crate::message::Headers;
 use bytes::Bytes;
@@ -30,9 +30,8 @@ pub(crate) struct View<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a Bytes,
     namespaces: &'a IndexMap<String, String>,
-    json: OnceCell<Result<Value, String>>,
-    xml: OnceCell<Result<xml::Document, String>>,
-    dom: OnceCell<xml::Dom>,
+    json: OnceCell<Result<json::Tree<'a>, Unread>>,
+    xml: OnceCell<Result<xml::Tree<'a>, Unread>>,
 }
 
 impl<'a> View<'a> {
@@ -47,7 +46,6 @@ impl<'a> View<'a> {
             namespaces,
             json: OnceCell::new(),
             xml: OnceCell::new(),
-            dom: OnceCell::new(),
         }
     }
 
@@ -62,80 +60,72 @@ impl<'a> View<'a> {
     }
 
     /// The body as JSON.
-    pub(crate) fn json(&self) -> Result<&Value, Trouble> {
+    pub(crate) fn json(&self) -> Result<&json::Tree<'a>, Trouble> {
         self.json
-            .get_or_init(|| json::parse(self.body))
+            .get_or_init(|| json::read(self.body))
             .as_ref()
-            .map_err(|why| Trouble::Unreadable(format!("body is no JSON: {why}")))
+            .map_err(|why| unread("JSON", why))
     }
 
     /// The body as XML.
-    pub(crate) fn xml(&self) -> Result<&xml::Document, Trouble> {
+    pub(crate) fn xml(&self) -> Result<&xml::Tree<'a>, Trouble> {
         self.xml
             .get_or_init(|| xml::parse(self.body))
             .as_ref()
-            .map_err(|why| Trouble::Unreadable(format!("body is no XML: {why}")))
+            .map_err(|why| unread("XML", why))
     }
 
     /// What a JSONPath gives.
     pub(crate) fn json_path(&self, path: &str) -> Result<Found<'_>, Trouble> {
-        let compiled = json::compiled(path).map_err(unplaced)?;
-        let nodes = compiled.query(self.json()?).all();
+        let tree = self.json()?;
+        let nodes = json::select(tree, path).map_err(unplaced)?;
         Ok(match nodes.first() {
-            Some(one) if json::is_singular(path) => Found::One(Item::Json(Cow::Borrowed(one))),
-            _ => Found::Several(
-                nodes
-                    .into_iter()
-                    .map(|value| Item::Json(Cow::Borrowed(value)))
-                    .collect(),
-            ),
+            Some(one) if json::is_singular(path) => Found::One(Item::Json(tree.value(*one))),
+            _ => Found::Json(tree, nodes),
         })
     }
 
     /// What an XPath gives.
     pub(crate) fn xpath(&self, path: &str) -> Result<Found<'_>, Trouble> {
-        let document = self.xml()?;
-        let selected = self.select(document, path)?;
-        Ok(Found::Several(
-            selected
-                .into_iter()
-                .filter_map(|one| match one {
-                    Selected::Element(way) => document
-                        .root
-                        .at(&way)
-                        .map(|element| Item::Element(Cow::Borrowed(element))),
-                    Selected::Attribute(_, _, _, text)
-                    | Selected::Text(_, text)
-                    | Selected::Value(text) => Some(Item::Text(Cow::Owned(text))),
-                })
-                .collect(),
-        ))
+        let tree = self.xml()?;
+        let found = xml::find(tree, path, self.names()).map_err(unplaced)?;
+        Ok(match found {
+            xml::Found::Nodes(nodes) => Found::Xml(tree, nodes),
+            xml::Found::Value(text) => Found::Several(vec![Item::Text(Cow::Owned(text))]),
+        })
     }
 
     /// The names of the members of the object, or of the child elements of the element, that a path gives.
     pub(crate) fn members(&self, path: &str) -> Result<Found<'_>, Trouble> {
         let names: Option<Vec<Value>> = if path.starts_with('$') {
-            let compiled = json::compiled(path).map_err(unplaced)?;
-            match compiled.query(self.json()?).first() {
+            let tree = self.json()?;
+            let found = json::select(tree, path).map_err(unplaced)?;
+            match found.first().map(|at| tree.value(*at)) {
                 None => None,
-                Some(Value::Object(map)) => Some(map.keys().cloned().map(Value::String).collect()),
+                Some(one) if one.is_object() => {
+                    Some(one.entries().map(|(name, _)| name.into()).collect())
+                }
                 Some(other) => {
                     return Err(Trouble::Unreadable(format!(
                         "{path} is no object but {}",
-                        super::explain::kind(other)
+                        other.kind()
                     )));
                 }
             }
         } else {
-            let document = self.xml()?;
-            match self.select(document, path)?.first() {
+            let tree = self.xml()?;
+            let found = match xml::find(tree, path, self.names()).map_err(unplaced)? {
+                xml::Found::Nodes(nodes) => nodes.first().map(|at| xml::place(tree, *at)),
+                xml::Found::Value(text) => Some(Place::Value(text)),
+            };
+            match found {
                 None => None,
-                Some(Selected::Element(way)) => document.root.at(way).map(|element| {
+                Some(Place::Element(element)) => Some(
                     element
                         .children()
-                        .map(|child| Value::String(child.local.clone()))
-                        .collect()
-                }),
+                        .map(|child| Value::from(child.local()))
+                        .collect(),
+                ),
                 Some(_) => {
                     return Err(Trouble::Unreadable(format!("{path} gives no element")));
                 }
@@ -158,14 +148,19 @@ impl<'a> View<'a> {
         })
     }
 
-    fn select(&self, document: &xml::Document, path: &str) -> Result<Vec<Selected>, Trouble> {
-        let dom = self.dom.get_or_init(|| xml::Dom::new(document));
+    fn names(&self) -> impl Iterator<Item = (&str, &str)> {
         let names = self.namespaces.iter();
-        dom.select(
-            path,
-            names.map(|(prefix, uri)| (prefix.as_str(), uri.as_str())),
-        )
-        .map_err(unplaced)
+        names.map(|(prefix, uri)| (prefix.as_str(), uri.as_str()))
+    }
+}
+
+/// A body that is more than we read is not judged: what it is nobody knows.
+fn unread(what: &str, why: &Unread) -> Trouble {
+    match why {
+        Unread::No(why) => Trouble::Unreadable(format!("body is no {what}: {why}")),
+        Unread::TooMuch(much) => unplaced(format!(
+            "the body is not judged: it has {much}, more than is read; ask for less of it at a time"
+        )),
     }
 }
 

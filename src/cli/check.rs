@@ -15,6 +15,7 @@ use super::{
 use crate::report::put;
 use crate::{
     api::{forms, snapshots},
+    client::Limits,
     contract::{Contract, Level},
     plan::{PlanOptions, Planned, TargetTraits, plan},
     report::{self, Exit, Known, Mask, Stream, Strictness, counted},
@@ -469,6 +470,10 @@ fn run(
     let run_options = RunOptions {
         jobs,
         timeout: options.timeout.unwrap_or(defaults.timeout),
+        limits: Limits {
+            body: options.body_limit.unwrap_or(defaults.limits.body),
+            ..defaults.limits
+        },
         rate: options.rate,
         fail_fast: options.fail_fast,
         fails_at: if options.strictness.strict {

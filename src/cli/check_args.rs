@@ -76,6 +76,9 @@ pub(crate) struct CheckArgs {
     /// How long a reply may take
     #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Run")]
     pub(crate) timeout: Option<Duration>,
+    /// How long the body of a reply may be (default 16MiB); a longer one is not judged
+    #[arg(long, value_name = "SIZE", value_parser = values::bytes, help_heading = "Run")]
+    pub(crate) body_limit: Option<usize>,
     /// How many requests a second at most
     #[arg(long, value_name = "N/s", value_parser = values::rate, help_heading = "Run")]
     pub(crate) rate: Option<f64>,

@@ -31,6 +31,7 @@ pub(crate) struct CheckOptions {
     pub(crate) skip: Vec<String>,
     pub(crate) jobs: Option<usize>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) body_limit: Option<usize>,
     pub(crate) rate: Option<f64>,
     pub(crate) fail_fast: bool,
     pub(crate) strictness: Strictness,
@@ -94,6 +95,7 @@ impl CheckOptions {
             skip: args.skip.clone(),
             jobs: args.jobs.map(std::num::NonZeroUsize::get),
             timeout: args.timeout,
+            body_limit: args.body_limit,
             rate: args.rate,
             fail_fast: args.fail_fast,
             strictness: Strictness {

@@ -242,6 +242,9 @@ impl Reader<'_> {
                         values::duration(text)
                     });
                 }
+                "body-limit" => {
+                    typed.body_limit = self.parsed(value, "a size", values::bytes);
+                }
                 "rate" => typed.rate = self.parsed(value, "a rate", values::rate),
                 "jobs" => {
                     typed.jobs = self.parsed(value, "a number of scenarios", |text| {

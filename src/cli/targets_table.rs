@@ -68,6 +68,11 @@ pub(super) static TARGET: Table = Table {
         Key::new("proxy", Shape::Text, "an HTTP proxy"),
         Key::new("timeout", Shape::Duration, "how long a reply may take"),
         Key::new(
+            "body-limit",
+            Shape::Anything,
+            "how long the body of a reply may be: `\"64MiB\"`",
+        ),
+        Key::new(
             "rate",
             Shape::Anything,
             "requests a second at most: `5` or `\"5/s\"`",

@@ -39,6 +39,7 @@ impl NamedTarget {
         all.allow_writes |= file.allow_writes;
         all.jobs = args.jobs.or(file.jobs);
         all.timeout = args.timeout.or(file.timeout);
+        all.body_limit = args.body_limit.or(file.body_limit);
         all.rate = args.rate.or(file.rate);
         all.known.known = args
             .known

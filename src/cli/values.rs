@@ -104,6 +104,25 @@ pub(crate) fn duration(typed: &str) -> Result<Duration, String> {
     }
 }
 
+pub(crate) fn bytes(typed: &str) -> Result<usize, String> {
+    let digits = typed.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = typed.split_at(digits.unwrap_or(typed.len()));
+    let scale: usize = match unit.trim() {
+        "" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => 0,
+    };
+    number
+        .parse()
+        .ok()
+        .and_then(|number: usize| number.checked_mul(scale))
+        // A body is read by places of 32 bits.
+        .filter(|bytes| (1..=u32::MAX as usize).contains(bytes))
+        .ok_or_else(|| "write a number and a unit, less than 4GiB: 512KiB, 64MiB".to_owned())
+}
+
 pub(crate) fn rate(typed: &str) -> Result<f64, String> {
     typed
         .strip_suffix("/s")

@@ -37,11 +37,7 @@ pub(crate) fn check_path(
             .err()
             .map(|error| format!("{} (at character {})", error.message(), error.position()))
     } else {
-        match sxd_xpath::Factory::new().build(&path) {
-            Ok(Some(_)) => None,
-            Ok(None) => Some("it is empty".to_owned()),
-            Err(error) => Some(error.to_string()),
-        }
+        crate::source::xpath::parse(&path).err()
     };
     if let Some(wrong) = wrong {
         let (code, name) = if json {

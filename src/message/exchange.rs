@@ -1,6 +1,6 @@
 use super::{Framing, Reply, Request};
 use bytes::Bytes;
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// One request with its reply, or how the connection broke.
 #[derive(Clone, Debug)]
@@ -57,6 +57,32 @@ impl Exchange {
     #[must_use]
     pub(crate) fn is_pooled(&self) -> bool {
         self.connection >= Self::POOLED
+    }
+
+    /// How much of a body is kept as evidence, in bytes.
+    pub const EVIDENCE: usize = 64 << 10;
+
+    /// The same for whoever keeps it to the end of a run: of long bodies the beginning, with their true lengths.
+    #[must_use]
+    pub fn evidence(self: &Arc<Self>) -> Arc<Self> {
+        let reply = self
+            .outcome
+            .as_ref()
+            .map_or_else(|broken| broken.partial.as_deref(), Some);
+        let long = |body: &Bytes| body.len() > Self::EVIDENCE;
+        if !long(&self.request.body) && !reply.is_some_and(|reply| long(&reply.body)) {
+            return Arc::clone(self);
+        }
+        let mut short = (**self).clone();
+        cut(&mut short.request.body, &mut short.lengths.request);
+        let reply = match &mut short.outcome {
+            Ok(reply) => Some(reply),
+            Err(broken) => broken.partial.as_deref_mut(),
+        };
+        if let Some(reply) = reply {
+            cut(&mut reply.body, &mut short.lengths.reply);
+        }
+        Arc::new(short)
     }
 
     /// The reply, where there is one.
@@ -147,5 +173,49 @@ impl How {
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.how.as_str(), self.detail)
+    }
+}
+
+/// Copied, so that the long one can be freed.
+fn cut(body: &mut Bytes, length: &mut Option<u64>) {
+    if body.len() > Exchange::EVIDENCE {
+        length.get_or_insert(body.len() as u64);
+        *body = Bytes::copy_from_slice(&body[..Exchange::EVIDENCE]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Broken, Exchange, How, Reply};
+    use crate::message::Request;
+    use std::sync::Arc;
+
+    #[test]
+    fn evidence_has_the_beginning_of_a_long_body_and_tells_how_long_it_was() {
+        let of = |outcome| Arc::new(Exchange::new(Request::new("GET", "/"), "http://h", outcome));
+        let short = of(Ok(Reply::new(200).body(vec![b'x'; Exchange::EVIDENCE])));
+        assert!(Arc::ptr_eq(&short, &short.evidence()));
+        let body: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let long = Reply::new(203).header("A", "b").body(body.clone());
+        let broken = Broken {
+            how: How::Cut,
+            detail: "cut".to_owned(),
+            partial: Some(Box::new(long.clone())),
+        };
+        let whole = of(Ok(long)).evidence();
+        let part = of(Err(broken)).evidence();
+        let partial = part.outcome.as_ref().expect_err("broken");
+        let replies = [
+            (&whole, whole.reply()),
+            (&part, partial.partial.as_deref()),
+        ];
+        for (exchange, reply) in replies {
+            let reply = reply.expect("a reply");
+            assert_eq!(reply.body, body[..Exchange::EVIDENCE]);
+            assert_eq!(exchange.lengths.reply, Some(1_000_000));
+            assert_eq!((reply.status, reply.headers.get("a")), (203, Some("b")));
+        }
+        // What was cut already keeps its length.
+        assert_eq!(whole.evidence().lengths.reply, Some(1_000_000));
     }
 }

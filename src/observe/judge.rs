@@ -6,7 +6,7 @@
 use super::{
     End, Extent, Observed,
     judge_bodies::Reads,
-    judge_groups::{Group, Side, example},
+    judge_groups::{Group, Side},
 };
 use crate::{
     check::{Judge, Judged, clause_ref},
@@ -251,7 +251,7 @@ impl Judgement {
         }
         if !judged.findings.is_empty() {
             group.add(judged.findings, observed, || {
-                Arc::clone(kept.get_or_insert_with(|| example(&observed.exchange)))
+                Arc::clone(kept.get_or_insert_with(|| observed.exchange.evidence()))
             });
         }
     }

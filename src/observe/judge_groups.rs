@@ -4,10 +4,9 @@ use super::Observed;
 use crate::{
     check::Finding,
     contract::{Level, Operation},
-    message::{Exchange, Reply},
+    message::Exchange,
     runner::{Outcome, ScenarioResult},
 };
-use bytes::Bytes;
 use indexmap::IndexMap;
 use std::{sync::Arc, time::Duration};
 
@@ -24,8 +23,6 @@ const EXAMPLES: usize = 3;
 const KINDS: usize = 50;
 /// How many reasons why a clause could not be judged are told.
 const REASONS: usize = 10;
-/// How many bytes of a body an example keeps: reports show fewer.
-const SHOWN: usize = 16 << 10;
 
 /// One operation on one side.
 #[derive(Debug, Default)]
@@ -159,34 +156,4 @@ fn moment(observed: &Observed) -> String {
         began.as_secs(),
         began.subsec_millis()
     )
-}
-
-/// A copy of an exchange with no more of its bodies than a report can show.
-pub(super) fn example(exchange: &Arc<Exchange>) -> Arc<Exchange> {
-    let reply = exchange
-        .outcome
-        .as_ref()
-        .map_or_else(|broken| broken.partial.as_deref(), Some);
-    let long = |body: &Bytes| body.len() > SHOWN;
-    if !long(&exchange.request.body) && !reply.is_some_and(|reply| long(&reply.body)) {
-        return Arc::clone(exchange);
-    }
-    let mut short = (**exchange).clone();
-    cut(&mut short.request.body, &mut short.lengths.request);
-    let reply: Option<&mut Reply> = match &mut short.outcome {
-        Ok(reply) => Some(reply),
-        Err(broken) => broken.partial.as_deref_mut(),
-    };
-    if let Some(reply) = reply {
-        cut(&mut reply.body, &mut short.lengths.reply);
-    }
-    Arc::new(short)
-}
-
-/// Copied, so that the long one can be freed.
-fn cut(body: &mut Bytes, length: &mut Option<u64>) {
-    if body.len() > SHOWN {
-        length.get_or_insert(body.len() as u64);
-        *body = Bytes::copy_from_slice(&body[..SHOWN]);
-    }
 }

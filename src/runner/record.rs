@@ -71,7 +71,7 @@ impl Record {
         if finding.clause.is_some() && self.findings.iter().any(known) {
             return;
         }
-        finding.exchange = exchange.cloned();
+        finding.exchange = exchange.map(Exchange::evidence);
         self.findings.push(finding);
     }
 

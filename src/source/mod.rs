@@ -20,6 +20,7 @@ mod template;
 mod toml;
 mod tree;
 mod value;
+pub(crate) mod xpath;
 
 pub(crate) use read::{Fields, Reading, nearest, suggestion};
 pub(crate) use read_matcher::MATCHER;

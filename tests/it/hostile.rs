@@ -45,8 +45,8 @@ const MOST: u64 = 100 << 20;
 type Attack = dyn Fn(&mut TcpStream) -> io::Result<()> + Send + Sync;
 
 /// A server that reads a head and then does its worst.
-struct Hostile {
-    url: String,
+pub(crate) struct Hostile {
+    pub(crate) url: String,
     /// The heads that were read.
     heads: Arc<Mutex<Vec<String>>>,
 }
@@ -97,7 +97,7 @@ fn head(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// Runs it to its end, and looks how much memory it took at most.
-fn watched(command: &mut Command) -> (Ran, u64) {
+pub(crate) fn watched(command: &mut Command) -> (Ran, u64) {
     let folder = folder();
     let file = |name: &str| fs::File::create(folder.path().join(name)).unwrap();
     let mut child = command
@@ -141,7 +141,7 @@ const GREETING: &str = "examples/greeting";
 
 /// Standard output in one line, wherever it is wrapped.
 #[track_caller]
-fn tells(ran: &Ran, text: &str) {
+pub(crate) fn tells(ran: &Ran, text: &str) {
     let line: Vec<&str> = ran.stdout.split_whitespace().collect();
     assert!(
         line.join(" ").contains(text),
@@ -257,7 +257,7 @@ fn compressed() {
 }
 
 /// A server that answers everything with that body.
-fn answering(content_type: &'static str, body: Vec<u8>) -> Hostile {
+pub(crate) fn answering(content_type: &'static str, body: Vec<u8>) -> Hostile {
     let body = Arc::new(body);
     Hostile::new(move |stream| {
         write!(
@@ -270,26 +270,51 @@ fn answering(content_type: &'static str, body: Vec<u8>) -> Hostile {
 }
 
 fn json_bombs() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for (body, told) in [
-        ("[".repeat(1_000_000), "no JSON"),
+        ("[".repeat(1_000_000), "no JSON: recursion limit"),
+        (nested(129), "no JSON: recursion limit"),
+        // As many as are read: an array is no object, and more is not told.
+        (format!("[{}0]", "0,".repeat(500_000)), "actual array"),
+        // More than that is not judged at all: that is no finding.
         (
             format!("[{}0]", "0,".repeat(7_000_000)),
-            "values that are read",
+            "the body is not judged: it has more than",
         ),
         (
-            format!("{{{}\"a\":0}}", "\"a\":{\"a\":0},".repeat(1_000_000)),
-            "values that are read",
+            format!("{{{}\"a\":0}}", "\"a\":{\"a\":0},".repeat(200_000)),
+            "actual nothing (absent)",
         ),
-        (format!("{{\"name\":{}}}", "9".repeat(10_000_000)), ""),
-        ("{\"name\":1e999999999,\"text\":1}".to_owned(), ""),
+        // Each with a name of its own.
         (
-            format!("{{\"text\":\"{}\"}}", "\\u0000".repeat(2_000_000)),
-            "",
+            format!(
+                "{{{}\"a\":0}}",
+                (0..200_000)
+                    .map(|n| format!("\"k{n}\":0,"))
+                    .collect::<String>()
+            ),
+            "actual nothing (absent)",
+        ),
+        (
+            format!("{{\"name\":{}}}", "9".repeat(10_000_000)),
+            "number out of range",
+        ),
+        (
+            "{\"name\":1e999999999,\"text\":1}".to_owned(),
+            "number out of range",
+        ),
+        (
+            format!(
+                "{{\"text\":7,\"name\":\"{}\"}}",
+                "\\u0000".repeat(2_000_000)
+            ),
+            "(2000000 characters)",
         ),
     ] {
         let server = answering("application/json", body.into_bytes());
-        let (ran, _) = server.check(GREETING, &[]);
-        let ran = ran.ends(1);
+        let (ran, _) = server.check(GREETING, &["--timeout", "60s"]);
+        let not_judged = told.contains("not judged");
+        let ran = ran.ends(if not_judged { 3 } else { 1 });
         tells(&ran, told);
         assert!(
             ran.stdout.len() < 1 << 20,
@@ -302,23 +327,54 @@ fn json_bombs() {
 fn xml_bombs() {
     let laughs = "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]><l>&b;</l>";
     let space = "http://schemas.microsoft.com/HPCS2008R2/common";
-    let object = "<Object><Properties><Property><Name>Id</Name><Value>1</Value></Property></Properties></Object>";
-    let list = |count: usize| {
-        format!(
-            "<ArrayOfObject xmlns=\"{space}\">{}</ArrayOfObject>",
-            object.repeat(count)
-        )
-    };
+    let list = |inner: &str| format!("<ArrayOfObject xmlns=\"{space}\">{inner}</ArrayOfObject>");
+    let many = |what: fn(usize) -> String| (0..100_000).map(what).collect::<String>();
     for (body, told) in [
         (laughs.to_owned(), "DTD"),
-        ("<a>".repeat(1_000_000), "elements and attributes"),
-        ("<a>".repeat(1_000), "nested more than"),
-        (list(150_000), "elements and attributes"),
+        (laughs.replace("<!DOCTYPE", "<!doctype"), "no XML"),
+        (list("&b;"), "entity &b; is not declared"),
+        ("<a>".repeat(1_000_000), "nested more than 64 deep"),
+        ("<a>".repeat(65), "nested more than 64 deep"),
+        // Many siblings are no harm; that they are no objects is what is wrong.
+        (list(&"<a/>".repeat(200_000)), "element a"),
+        (list(&"<Object/>".repeat(200_000)), "member Properties"),
+        (
+            list(&"<a/>".repeat(3_900_000)),
+            "the body is not judged: it has more than",
+        ),
+        (
+            list(&format!("<a {}/>", many(|n| format!("a{n}='' ")))),
+            "element a",
+        ),
+        (
+            list(&format!("<a {}/>", "a='' ".repeat(2_000_000))),
+            "stands twice",
+        ),
+        (
+            list(&format!(
+                "<a {}/>",
+                many(|n| format!("xmlns:a{n}='u:{n}' "))
+            )),
+            "namespaces are declared",
+        ),
+        (list(&many(|n| format!("<a{n}/>"))), "element a0"),
+        (list(&"x".repeat(8_000_000)), "(8000000 characters)"),
+        (list(&"&lt;".repeat(1_000_000)), "(1000000 characters)"),
+        (
+            list(&"<![CDATA[]]>x".repeat(1_000_000)),
+            "(1000000 characters)",
+        ),
     ] {
         let server = answering("application/xml; charset=utf-8", body.into_bytes());
-        let (ran, _) = server.check("hpc-pack/node", &["--timeout", "60s"]);
-        let ran = ran.ends(1);
+        let (ran, _) = server.check("hpc-pack/node/list", &["--timeout", "60s"]);
+        let not_judged = told.contains("not judged");
+        let ran = ran.ends(if not_judged { 3 } else { 1 });
         tells(&ran, told);
+        assert!(
+            ran.stdout.len() < 1 << 20,
+            "{} bytes are told",
+            ran.stdout.len()
+        );
     }
 }
 

@@ -20,6 +20,7 @@ mod cues_led;
 #[expect(unreachable_pub, reason = "it is the library of another crate")]
 mod fuzz;
 mod fuzzed;
+mod healthy;
 mod hostile;
 mod hpc_clients;
 mod hpc_curl;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         ("cues_clients", cues_clients::CASES),
         ("cues_led", cues_led::CASES),
         ("fuzzed", fuzzed::CASES),
+        ("healthy", healthy::CASES),
         ("hostile", hostile::CASES),
         ("hpc_clients", hpc_clients::CASES),
         ("hpc_curl", hpc_curl::CASES),

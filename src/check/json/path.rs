@@ -6,7 +6,7 @@ thread_local! {
     // For each thread, so that nobody waits for a lock; the paths of a suite are few.
     static COMPILED: RefCell<HashMap<String, Rc<JsonPath>>> = RefCell::new(HashMap::new());
 }
-const COMPILED_MOST: usize = 2000;
+pub(super) const COMPILED_MOST: usize = 2000;
 
 /// A JSONPath, compiled once for each thread.
 pub(crate) fn compiled(path: &str) -> Result<Rc<JsonPath>, String> {

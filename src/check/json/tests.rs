@@ -1,0 +1,167 @@
+//! Our JSONPath against that of `serde_json_path`, over values it made itself.
+
+use super::{Layout, Unread, pretty, read, select};
+use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
+use rstest::rstest;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use std::collections::HashMap;
+
+fn ours(text: &str, path: &str) -> Result<Vec<Value>, String> {
+    let tree = read(text.as_bytes()).map_err(|e| format!("{e:?}"))?;
+    let found = select(&tree, path)?;
+    Ok(found
+        .into_iter()
+        .map(|at| tree.value(at).to_value())
+        .collect())
+}
+
+fn theirs(text: &str, path: &str) -> Vec<Value> {
+    let value: Value = serde_json::from_str(text).expect("JSON");
+    let path = JsonPath::parse(path).expect("a path");
+    path.query(&value).all().into_iter().cloned().collect()
+}
+
+const TEXT: &str = r#"{"a":[1,{"b":2,"c":[3,-4,5.5]},{"b":null},"x\n\"y"],"it's":{"b":true,"a":{"b":[]}},"é\u00e9":7,"d":1e3,"a.b":0,"e":{}}"#;
+
+#[rstest]
+#[case("$")]
+#[case("$.a")]
+#[case("$.a[0]")]
+#[case("$.a[-1]")]
+#[case("$.a[-9]")]
+#[case("$.a[9]")]
+#[case("$['it\\'s'].b")]
+#[case("$[\"it's\"]['a']")]
+#[case("$['a.b']")]
+#[case("$.éé")]
+#[case("$['\\u00e9é']")]
+#[case("$.*")]
+#[case("$..b")]
+#[case("$..*")]
+#[case("$..[0]")]
+#[case("$..[0, 'b', 0]")]
+#[case("$.a[1:3]")]
+#[case("$.a[::-1]")]
+#[case("$.a[ : : 2 ]")]
+#[case("$.a[5:0:-2]")]
+#[case("$.a[-2:]")]
+#[case("$.a[1:3:0]")]
+#[case("$.a[?@.b]")]
+#[case("$.a[?@.b == 2].c[1,0]")]
+#[case("$..[?@.b == null]")]
+#[case("$.a[?@ == 'x\\n\"y']")]
+#[case("$.a[?length(@) > 1 && !(@.b[0] == ']')]")]
+#[case("$[?match(@, 'x,y'), 'd']")]
+#[case("$.a[?@.b == $.a[1].b]")]
+#[case("$['e','d']")]
+#[case("$ .a [0]")]
+fn a_path_gives_what_another_engine_gives(#[case] path: &str) {
+    assert_eq!(ours(TEXT, path), Ok(theirs(TEXT, path)), "{path}");
+}
+
+#[rstest]
+#[case(r#"{"a":1,"b":2,"a":{"c":3}}"#, "$.a.c")]
+#[case(r#"{"a":1,"b":2,"a":3}"#, "$.a")]
+#[case("18446744073709551615", "$")]
+#[case("-9223372036854775808", "$")]
+#[case("0.1", "$")]
+fn values_are_what_another_reader_reads(#[case] text: &str, #[case] path: &str) {
+    assert_eq!(ours(text, path), Ok(theirs(text, path)));
+}
+
+#[test]
+fn of_many_names_alike_the_last_counts() {
+    let text = format!("{{{}\"a\":0}}", "\"a\":1,\"b\":2,".repeat(50));
+    let tree = read(text.as_bytes()).expect("JSON");
+    assert_eq!(tree.root().len(), Some(2));
+    assert_eq!(tree.root().to_value(), serde_json::json!({"b": 2, "a": 0}));
+}
+
+#[test]
+fn what_is_no_json_says_why_and_what_is_too_much_is_not_called_so() {
+    assert!(matches!(read(b" "), Err(Unread::No(why)) if why == "it is empty"));
+    assert!(matches!(read(b"{\"a\":"), Err(Unread::No(why)) if why.contains("EOF")));
+    assert!(matches!(read(b"1 2"), Err(Unread::No(why)) if why.contains("trailing")));
+    assert!(
+        matches!(read("[".repeat(100_000).as_bytes()), Err(Unread::No(why)) if why.contains("recursion"))
+    );
+    assert!(read(b"\xef\xbb\xbf[1]").is_ok());
+    let long = format!("[{}1]", "1,".repeat(4_000_000));
+    assert!(matches!(read(long.as_bytes()), Err(Unread::TooMuch(_))));
+    let long = format!("[{}1]", "1,".repeat(3_000_000));
+    assert!(read(long.as_bytes()).is_ok());
+}
+
+fn shown(text: &str, most: usize) -> String {
+    let tree = read(text.as_bytes()).expect("JSON");
+    let layout = Layout {
+        masks: HashMap::new(),
+        replace: &str::to_owned,
+        most,
+    };
+    pretty(&tree, &layout)
+}
+
+#[test]
+fn of_a_long_body_the_beginning_is_shown() {
+    let long = format!("[{}1]", "\"abcdef\",".repeat(100_000));
+    insta::assert_snapshot!(shown(&long, 24), @r#"
+    [
+      "abcdef",
+      "abcdef",
+      (what follows is not shown: the body is too long)
+    ]
+    "#);
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (0..3).prop_map(Value::from),
+        any::<i32>().prop_map(|n| Value::from(f64::from(n) / 8.0)),
+        ".{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("[ab\"]", inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn path() -> impl Strategy<Value = String> {
+    let segment = prop_oneof![
+        Just(".a"),
+        Just("..a"),
+        Just("['b']"),
+        Just("[0]"),
+        Just("[-1]"),
+        Just("[*]"),
+        Just("..*"),
+        Just("[1:]"),
+        Just("[::-1]"),
+        Just("[?@.a]"),
+        Just("[?@ > 1]"),
+        Just("['a', 0, ?@.b == 1]"),
+    ];
+    prop::collection::vec(segment, 0..4).prop_map(|segments| format!("${}", segments.concat()))
+}
+
+proptest! {
+    #[test]
+    fn any_path_gives_what_another_engine_gives(value in value(), path in path()) {
+        let text = value.to_string();
+        assert_eq!(ours(&text, &path), Ok(theirs(&text, &path)), "{path} {text}");
+    }
+
+    #[test]
+    fn a_document_is_laid_out_as_by_serde_json(value in value()) {
+        let text = value.to_string();
+        assert_eq!(shown(&text, usize::MAX), serde_json::to_string_pretty(&value).expect("JSON"));
+    }
+}

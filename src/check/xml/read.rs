@@ -1,0 +1,317 @@
+use super::{
+    Unread,
+    text::entity,
+    tree::{Kind, Node, Tree, XML},
+};
+use quick_xml::{
+    Reader, XmlVersion,
+    events::{BytesStart, Event, attributes::Attribute},
+};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
+
+/// How deep elements may be nested.
+const DEPTH: usize = 64;
+/// How many nodes a document may have at least: 48 MiB of them.
+const NODES: usize = 3_000_000;
+/// So many bytes of a longer body allow one node more. A list has one for every ten.
+const BYTES: usize = 5;
+/// How many namespaces a document may declare.
+const NAMESPACES: usize = 1000;
+/// From how many attributes of an element on their names are put into a set.
+const FEW: usize = 16;
+
+/// A document that is being read.
+pub(super) struct Reading<'b> {
+    tree: Tree<'b>,
+    body: &'b str,
+    /// The elements that are open, outermost first.
+    open: Vec<u32>,
+    /// Prefix and number of namespace, those declared last at the end.
+    scopes: Vec<(&'b str, u32)>,
+    /// How many scopes there were when each element began.
+    marks: Vec<usize>,
+    numbers: HashMap<String, u32>,
+    done: bool,
+}
+
+impl<'b> Reading<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Result<Self, Unread> {
+        if bytes.starts_with(&[0xfe, 0xff]) || bytes.starts_with(&[0xff, 0xfe]) {
+            return no("it is UTF-16, and only UTF-8 is read");
+        }
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Unread::TooMuch(format!("{} bytes", bytes.len())));
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let body = match std::str::from_utf8(bytes) {
+            Ok(body) => body,
+            Err(e) => return no(format!("byte {} is no UTF-8", e.valid_up_to())),
+        };
+        if body.trim().is_empty() {
+            return no("it is empty");
+        }
+        Ok(Self {
+            tree: Tree {
+                body: Cow::Borrowed(body),
+                nodes: vec![Node::new(Kind::Document, 0, 0, 0, 0)],
+                namespaces: vec![String::new()],
+                declared: false,
+            },
+            body,
+            open: Vec::new(),
+            scopes: Vec::new(),
+            marks: Vec::new(),
+            numbers: HashMap::from([(String::new(), 0)]),
+            done: false,
+        })
+    }
+
+    pub(super) fn run(mut self) -> Result<Tree<'b>, Unread> {
+        let mut reader = Reader::from_str(self.body);
+        reader.config_mut().enable_all_checks(true);
+        loop {
+            let at = reader.buffer_position();
+            let event = match reader.read_event() {
+                Ok(event) => event,
+                Err(e) => return no(format!("{e} (at byte {})", reader.error_position())),
+            };
+            match event {
+                Event::Decl(decl) => {
+                    if let Some(Ok(encoding)) = decl.encoding()
+                        && !encoding.eq_ignore_ascii_case("utf-8")
+                        && !encoding.eq_ignore_ascii_case("us-ascii")
+                    {
+                        return no(format!(
+                            "it says it is {encoding:?}, and only UTF-8 is read"
+                        ));
+                    }
+                    self.tree.declared = true;
+                }
+                Event::DocType(_) => return no("it has a DTD, which is not read"),
+                Event::Start(start) => self.start(&start)?,
+                Event::Empty(start) => {
+                    self.start(&start)?;
+                    self.end();
+                }
+                Event::End(_) => self.end(),
+                Event::Text(text) => self.text(&text, 0, 0, at)?,
+                Event::CData(text) => self.text(&text, "<![CDATA[".len(), "]]>".len(), at)?,
+                Event::GeneralRef(reference) => {
+                    if let Err(e) = reference.resolve_char_ref() {
+                        return no(format!("{e} (at byte {at})"));
+                    }
+                    if entity(&reference).is_none() {
+                        let name: &str = &reference;
+                        return no(format!("entity &{name}; is not declared (at byte {at})"));
+                    }
+                    self.text(&reference, 1, 1, at)?;
+                }
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Eof => break,
+            }
+        }
+        if let Some(open) = self.open.last() {
+            let name = self.tree.local(*open);
+            return no(format!("it ends within element <{name}>"));
+        }
+        if !self.done {
+            return no("it has no element");
+        }
+        Ok(self.tree)
+    }
+
+    fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Unread> {
+        if self.open.is_empty() && self.done {
+            return no("it has more than one root element");
+        }
+        if self.open.len() == DEPTH {
+            return no(format!("its elements are nested more than {DEPTH} deep"));
+        }
+        self.marks.push(self.scopes.len());
+        let parent = self.open.last().copied().unwrap_or_default();
+        let name = start.name().0;
+        let from = self.offset(name);
+        let at = self.add(Kind::Element, from, parent, 0)?;
+        let mut names = Names::default();
+        for attribute in start.attributes().with_checks(false) {
+            let attribute = match attribute {
+                Ok(attribute) => attribute,
+                Err(e) => return no(format!("an attribute is wrong: {e}")),
+            };
+            let value = match attribute.normalized_value(XmlVersion::Implicit1_0) {
+                Ok(value) => value,
+                Err(e) => return no(format!("an attribute is wrong: {e}")),
+            };
+            self.head(&attribute, &value, at, &mut names)?;
+        }
+        let namespace = self.resolve(split(name).0, true)?;
+        self.set_namespace(at, namespace);
+        for attribute in at + 1..self.tree.len() {
+            if self.tree.node(attribute).kind() == Kind::Attribute {
+                let from = self.tree.node(attribute).from as usize;
+                let end = from + self.tree.name(attribute).len();
+                let namespace = self.resolve(split(&self.body[from..end]).0, false)?;
+                self.set_namespace(attribute, namespace);
+            }
+        }
+        self.open.push(at);
+        Ok(())
+    }
+
+    fn head(
+        &mut self,
+        attribute: &Attribute<'_>,
+        value: &str,
+        element: u32,
+        names: &mut Names<'b>,
+    ) -> Result<(), Unread> {
+        let name = attribute.key.0;
+        let from = self.offset(name);
+        let name = &self.body[from..from + name.len()];
+        if !names.insert(name) {
+            return no(format!(
+                "an attribute is wrong: {name} stands twice on one element"
+            ));
+        }
+        let (prefix, local) = split(name);
+        let declared = match (prefix, local) {
+            ("", "xmlns") => Some(""),
+            ("xmlns", prefix) => Some(prefix),
+            _ => None,
+        };
+        let kind = match declared {
+            None => Kind::Attribute,
+            Some(prefix) => {
+                let number = self.number(value)?;
+                self.scopes.push((prefix, number));
+                if self.scopes.len() > NAMESPACES {
+                    return no(format!("more than {NAMESPACES} namespaces are declared"));
+                }
+                Kind::Declaration
+            }
+        };
+        self.add(kind, from, element, 0)?;
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        let Some(element) = self.open.pop() else {
+            return;
+        };
+        self.tree.nodes[element as usize].end = self.tree.len();
+        if let Some(mark) = self.marks.pop() {
+            self.scopes.truncate(mark);
+        }
+        self.done |= self.open.is_empty();
+    }
+
+    /// Text that goes so far beyond what is given: the signs around it.
+    fn text(&mut self, text: &str, before: usize, behind: usize, at: u64) -> Result<(), Unread> {
+        let Some(open) = self.open.last().copied() else {
+            return if text.trim().is_empty() {
+                Ok(())
+            } else {
+                no(format!(
+                    "text stands outside the root element (at byte {at})"
+                ))
+            };
+        };
+        if text.is_empty() {
+            return Ok(());
+        }
+        let from = self.offset(text);
+        let end = u32::try_from(from + text.len() + behind).unwrap_or(u32::MAX);
+        let last = self.tree.len() - 1;
+        let node = self.tree.node(last);
+        if node.kind() == Kind::Text && node.parent == open {
+            self.tree.nodes[last as usize].end = end;
+            return Ok(());
+        }
+        self.add(Kind::Text, from - before, open, end)?;
+        Ok(())
+    }
+
+    fn add(&mut self, kind: Kind, from: usize, parent: u32, end: u32) -> Result<u32, Unread> {
+        let at = self.tree.len();
+        let most = NODES.max(self.body.len() / BYTES);
+        if self.tree.nodes.len() > most {
+            return Err(Unread::TooMuch(format!(
+                "more than {most} elements, attributes and texts"
+            )));
+        }
+        let from = u32::try_from(from).unwrap_or(u32::MAX);
+        self.tree.nodes.push(Node::new(kind, 0, from, parent, end));
+        Ok(at)
+    }
+
+    fn set_namespace(&mut self, at: u32, namespace: u32) {
+        let node = self.tree.node(at);
+        self.tree.nodes[at as usize] =
+            Node::new(node.kind(), namespace, node.from, node.parent, node.end);
+    }
+
+    fn resolve(&mut self, prefix: &str, is_element: bool) -> Result<u32, Unread> {
+        if prefix == "xml" {
+            return self.number(XML);
+        }
+        if prefix.is_empty() && !is_element {
+            return Ok(0);
+        }
+        match self.scopes.iter().rev().find(|(p, _)| *p == prefix) {
+            Some((_, number)) => Ok(*number),
+            None if prefix.is_empty() => Ok(0),
+            None => no(format!("prefix {prefix:?} is not declared")),
+        }
+    }
+
+    fn number(&mut self, uri: &str) -> Result<u32, Unread> {
+        if let Some(number) = self.numbers.get(uri) {
+            return Ok(*number);
+        }
+        if self.tree.namespaces.len() > NAMESPACES {
+            return no(format!("more than {NAMESPACES} namespaces are declared"));
+        }
+        let number = u32::try_from(self.tree.namespaces.len()).unwrap_or_default();
+        self.tree.namespaces.push(uri.to_owned());
+        self.numbers.insert(uri.to_owned(), number);
+        Ok(number)
+    }
+
+    /// Where a part of the body begins in it.
+    fn offset(&self, part: &str) -> usize {
+        (part.as_ptr() as usize).saturating_sub(self.body.as_ptr() as usize)
+    }
+}
+
+/// The names of the attributes of one element: a server may send a million of them.
+#[derive(Default)]
+struct Names<'b> {
+    few: Vec<&'b str>,
+    many: HashSet<&'b str>,
+}
+
+impl<'b> Names<'b> {
+    /// Whether it is new.
+    fn insert(&mut self, name: &'b str) -> bool {
+        if self.few.len() < FEW {
+            let new = !self.few.contains(&name);
+            self.few.push(name);
+            return new;
+        }
+        if self.many.is_empty() {
+            self.many.extend(&self.few);
+        }
+        self.many.insert(name)
+    }
+}
+
+fn no<T>(why: impl Into<String>) -> Result<T, Unread> {
+    Err(Unread::No(why.into()))
+}
+
+fn split(name: &str) -> (&str, &str) {
+    name.split_once(':').unwrap_or(("", name))
+}
