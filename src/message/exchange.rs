@@ -60,7 +60,7 @@ impl Exchange {
     }
 
     /// How much of a body is kept as evidence, in bytes.
-    pub const EVIDENCE: usize = 64 << 10;
+    pub const EVIDENCE: usize = 16 << 10;
 
     /// The same for whoever keeps it to the end of a run: of long bodies the beginning, with their true lengths.
     #[must_use]
@@ -205,10 +205,7 @@ mod tests {
         let whole = of(Ok(long)).evidence();
         let part = of(Err(broken)).evidence();
         let partial = part.outcome.as_ref().expect_err("broken");
-        let replies = [
-            (&whole, whole.reply()),
-            (&part, partial.partial.as_deref()),
-        ];
+        let replies = [(&whole, whole.reply()), (&part, partial.partial.as_deref())];
         for (exchange, reply) in replies {
             let reply = reply.expect("a reply");
             assert_eq!(reply.body, body[..Exchange::EVIDENCE]);

@@ -272,7 +272,7 @@ fn what_must_not_be_is_told_by_its_first_key(#[case] yaml: &str, #[case] key: &s
 
 #[test]
 fn a_path_that_cannot_be_evaluated_is_told_with_its_place() {
-    let what = expectation("{ xml: { 'unknown(/*)': '1' } }");
+    let what = expectation("{ xml: { 'count(string(/*))': '1' } }");
     let mismatch = judge()
         .fits(&what, &exchange(xml_reply("<a/>")), Some(0), &Scope::new())
         .expect_err("not judged");
