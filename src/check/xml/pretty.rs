@@ -176,7 +176,7 @@ impl<'t> Names<'t> {
         if text.is_empty() {
             return String::new();
         }
-        (self.layout.replace)(&super::super::text::head(&text, self.layout.most))
+        (self.layout.replace)(&crate::check::text::head(&text, self.layout.most))
     }
 }
 
