@@ -5,10 +5,10 @@ use super::{
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashMap, fmt};
 
-/// How many names and values a document may have at least: 48 MiB of them.
-const NODES: usize = 4_000_000;
+/// How many names and values a document may have at least: 36 MB of them.
+const NODES: usize = 3_000_000;
 /// So many bytes of a longer body allow one more. A list of objects has one for every ten.
-const BYTES: usize = 4;
+const BYTES: usize = 5;
 /// From how many members of an object on their names are put into a map.
 const FEW: usize = 16;
 
