@@ -56,7 +56,8 @@ pub(crate) fn check_path(
     }
     if !json {
         for prefix in prefixes(&path) {
-            if !namespaces.contains_key(prefix) {
+            // XML itself declares that one.
+            if prefix != "xml" && !namespaces.contains_key(prefix) {
                 let known: Vec<&str> = namespaces.keys().map(String::as_str).collect();
                 reading.problem(
                     "unknown-prefix",

@@ -3,6 +3,7 @@
 //! In: the bytes of a body. Out: a [`Tree`], or why it is none. It must not know contracts.
 
 mod functions;
+mod names;
 mod owned;
 mod path;
 mod pretty;

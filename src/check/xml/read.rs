@@ -1,16 +1,14 @@
 use super::{
     Unread,
-    text::entity,
+    names::{Names, is_name, split},
+    text::{entity, is_blank, is_char},
     tree::{Kind, Node, Tree, XML},
 };
 use quick_xml::{
     Reader, XmlVersion,
     events::{BytesStart, Event, attributes::Attribute},
 };
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 /// How deep elements may be nested.
 const DEPTH: usize = 64;
@@ -20,8 +18,8 @@ const NODES: usize = 3_000_000;
 const BYTES: usize = 5;
 /// How many namespaces a document may declare.
 const NAMESPACES: usize = 1000;
-/// From how many attributes of an element on their names are put into a set.
-const FEW: usize = 16;
+/// The namespace of declarations themselves.
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// A document that is being read.
 pub(super) struct Reading<'b> {
@@ -53,6 +51,17 @@ impl<'b> Reading<'b> {
         if body.trim().is_empty() {
             return no("it is empty");
         }
+        let unknown = |(_, c): &(usize, char)| !is_char(*c);
+        // Bytes are looked at first, since nearly all bodies have no such character.
+        let may = |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\r' | b'\n')) || b == 0xef;
+        if body.bytes().any(may)
+            && let Some((at, c)) = body.char_indices().find(unknown)
+        {
+            return no(format!(
+                "character U+{:04X} is none of XML (at byte {at})",
+                u32::from(c)
+            ));
+        }
         Ok(Self {
             tree: Tree {
                 body: Cow::Borrowed(body),
@@ -80,6 +89,14 @@ impl<'b> Reading<'b> {
             };
             match event {
                 Event::Decl(decl) => {
+                    if at != 0 {
+                        return no(format!(
+                            "an XML declaration stands behind its beginning (at byte {at})"
+                        ));
+                    }
+                    if let Err(e) = decl.version() {
+                        return no(format!("{e} (at byte {at})"));
+                    }
                     if let Some(Ok(encoding)) = decl.encoding()
                         && !encoding.eq_ignore_ascii_case("utf-8")
                         && !encoding.eq_ignore_ascii_case("us-ascii")
@@ -97,7 +114,15 @@ impl<'b> Reading<'b> {
                     self.end();
                 }
                 Event::End(_) => self.end(),
+                Event::Text(text) if text.contains("]]>") => {
+                    return no(format!("`]]>` stands in a text (at byte {at})"));
+                }
                 Event::Text(text) => self.text(&text, 0, 0, at)?,
+                Event::CData(_) if self.open.is_empty() => {
+                    return no(format!(
+                        "text stands outside the root element (at byte {at})"
+                    ));
+                }
                 Event::CData(text) => self.text(&text, "<![CDATA[".len(), "]]>".len(), at)?,
                 Event::GeneralRef(reference) => {
                     if let Err(e) = reference.resolve_char_ref() {
@@ -133,6 +158,9 @@ impl<'b> Reading<'b> {
         self.marks.push(self.scopes.len());
         let parent = self.open.last().copied().unwrap_or_default();
         let name = start.name().0;
+        if !is_name(name) {
+            return no(format!("an element cannot be called {name:?}"));
+        }
         let from = self.offset(name);
         let at = self.add(Kind::Element, from, parent, 0)?;
         let mut names = Names::default();
@@ -145,15 +173,28 @@ impl<'b> Reading<'b> {
                 Ok(value) => value,
                 Err(e) => return no(format!("an attribute is wrong: {e}")),
             };
+            if let Some(c) = value.chars().find(|c| !is_char(*c)) {
+                return no(format!(
+                    "an attribute is wrong: character U+{:04X} is none of XML",
+                    u32::from(c)
+                ));
+            }
             self.head(&attribute, &value, at, &mut names)?;
         }
         let namespace = self.resolve(split(name).0, true)?;
         self.set_namespace(at, namespace);
+        let mut expanded = Names::default();
         for attribute in at + 1..self.tree.len() {
             if self.tree.node(attribute).kind() == Kind::Attribute {
                 let from = self.tree.node(attribute).from as usize;
                 let end = from + self.tree.name(attribute).len();
-                let namespace = self.resolve(split(&self.body[from..end]).0, false)?;
+                let (prefix, local) = split(&self.body[from..end]);
+                let namespace = self.resolve(prefix, false)?;
+                if !prefix.is_empty() && !expanded.insert((namespace, local)) {
+                    return no(format!(
+                        "an attribute is wrong: {local} stands twice on one element, with one namespace"
+                    ));
+                }
                 self.set_namespace(attribute, namespace);
             }
         }
@@ -166,11 +207,27 @@ impl<'b> Reading<'b> {
         attribute: &Attribute<'_>,
         value: &str,
         element: u32,
-        names: &mut Names<'b>,
+        names: &mut Names<&'b str>,
     ) -> Result<(), Unread> {
         let name = attribute.key.0;
         let from = self.offset(name);
         let name = &self.body[from..from + name.len()];
+        if !is_name(name) {
+            return no(format!("an attribute cannot be called {name:?}"));
+        }
+        let before = from
+            .checked_sub(1)
+            .map(|at| &self.body.as_bytes()[at..from]);
+        if !before.is_some_and(|b| matches!(b, b" " | b"\t" | b"\r" | b"\n")) {
+            return no(format!(
+                "an attribute is wrong: no blank stands before {name}"
+            ));
+        }
+        if attribute.value.contains('<') {
+            return no(format!(
+                "an attribute is wrong: `<` stands in the value of {name}"
+            ));
+        }
         if !names.insert(name) {
             return no(format!(
                 "an attribute is wrong: {name} stands twice on one element"
@@ -185,6 +242,9 @@ impl<'b> Reading<'b> {
         let kind = match declared {
             None => Kind::Attribute,
             Some(prefix) => {
+                if !may_be_bound(prefix, value) {
+                    return no(format!("an attribute is wrong: {name} cannot be {value:?}"));
+                }
                 let number = self.number(value)?;
                 self.scopes.push((prefix, number));
                 if self.scopes.len() > NAMESPACES {
@@ -211,7 +271,7 @@ impl<'b> Reading<'b> {
     /// Text that goes so far beyond what is given: the signs around it.
     fn text(&mut self, text: &str, before: usize, behind: usize, at: u64) -> Result<(), Unread> {
         let Some(open) = self.open.last().copied() else {
-            return if text.trim().is_empty() {
+            return if is_blank(text) {
                 Ok(())
             } else {
                 no(format!(
@@ -286,32 +346,15 @@ impl<'b> Reading<'b> {
     }
 }
 
-/// The names of the attributes of one element: a server may send a million of them.
-#[derive(Default)]
-struct Names<'b> {
-    few: Vec<&'b str>,
-    many: HashSet<&'b str>,
-}
-
-impl<'b> Names<'b> {
-    /// Whether it is new.
-    fn insert(&mut self, name: &'b str) -> bool {
-        if self.few.len() < FEW {
-            let new = !self.few.contains(&name);
-            self.few.push(name);
-            return new;
-        }
-        if self.many.is_empty() {
-            self.many.extend(&self.few);
-        }
-        self.many.insert(name)
-    }
-}
-
 fn no<T>(why: impl Into<String>) -> Result<T, Unread> {
     Err(Unread::No(why.into()))
 }
 
-fn split(name: &str) -> (&str, &str) {
-    name.split_once(':').unwrap_or(("", name))
+/// Whether a declaration may bind a prefix to a namespace (Namespaces in XML 1.0, 2.2 and 3).
+fn may_be_bound(prefix: &str, uri: &str) -> bool {
+    match prefix {
+        "xml" => uri == XML,
+        "xmlns" => false,
+        _ => uri != XML && uri != XMLNS && (prefix.is_empty() || !uri.is_empty()),
+    }
 }

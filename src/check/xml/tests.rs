@@ -149,6 +149,90 @@ fn names_and_sets_are_what_the_recommendation_says(#[case] path: &str, #[case] g
     assert_eq!(ours(text, path), Ok(vec![gives.to_owned()]), "{path}");
 }
 
+/// Answers of the recommendation itself (XPath 1.0, 3.4, 3.5 and 4).
+#[rstest]
+#[case("-0", "0")]
+#[case("0 div 0", "NaN")]
+#[case("1 div -0", "-Infinity")]
+#[case("1 div round(-0.5)", "-Infinity")]
+#[case("round(-0.5)", "0")]
+#[case("round(-2.5)", "-2")]
+#[case("round(0.49999999999999994)", "0")]
+#[case("round(0 div 0)", "NaN")]
+#[case("round(-1 div 0)", "-Infinity")]
+#[case("5 mod -2", "1")]
+#[case("-5 mod 2", "-1")]
+#[case("1.5 mod 0.5", "0")]
+#[case("1000000000000000000000 * 10", "10000000000000000000000")]
+#[case("1 div 10000000", "0.0000001")]
+#[case("number('+1')", "NaN")]
+#[case("number('1e3')", "NaN")]
+#[case("number(' -.5 ')", "-0.5")]
+#[case("number('1.')", "1")]
+#[case("number('- 1')", "NaN")]
+#[case("number('.')", "NaN")]
+#[case("number('')", "NaN")]
+#[case("number('Infinity')", "NaN")]
+#[case("number('\u{a0}1')", "NaN")]
+#[case("number(true())", "1")]
+#[case("boolean(0 div 0)", "false")]
+#[case("boolean('0')", "true")]
+#[case("boolean(//none)", "false")]
+#[case("string(//none)", "")]
+#[case("string(//a)", "1")]
+#[case("string(/r/@a | /r/a)", "1")]
+#[case("substring('12345', 0 div 0, 3)", "")]
+#[case("substring('12345', 1, 0 div 0)", "")]
+#[case("substring('12345', -42, 1 div 0)", "12345")]
+#[case("substring('12345', -1 div 0, 1 div 0)", "")]
+#[case("substring('12345', -1 div 0)", "12345")]
+#[case("substring('\u{1f600}bc', 2)", "bc")]
+#[case("string-length('\u{1f600}')", "1")]
+#[case("translate('bar', 'aba', 'ABX')", "BAr")]
+#[case("translate('--aaa--', 'abc-', 'ABC')", "AAA")]
+#[case("normalize-space('\u{a0} \t a\n')", "\u{a0} a")]
+#[case("substring-after('ab', '')", "ab")]
+#[case("substring-before('ab', '')", "")]
+#[case("contains('', '')", "true")]
+#[case("'a' = true()", "true")]
+#[case("'1.0' = 1", "true")]
+#[case("'1.0' = '1'", "false")]
+#[case("//none = false()", "true")]
+#[case("//none = ''", "false")]
+#[case("//none != ''", "false")]
+#[case("//a != 1", "true")]
+#[case("//a = 1", "true")]
+#[case("'2' < '10'", "true")]
+#[case("//none <= true()", "true")]
+#[case("3 > 2 > 1", "false")]
+#[case("name(//b/ancestor::*[1])", "p:a")]
+#[case("count((//b/ancestor::*)[1]/self::r)", "1")]
+#[case("count(//a/.. | //b/.. | /r)", "5")]
+#[case("count(//a[1])", "3")]
+#[case("count((//a)[1])", "1")]
+#[case("count(/descendant::a[1])", "1")]
+#[case("count(/descendant::a[last()][. = 7])", "1")]
+#[case("count(/r/@a/following::a)", "4")]
+#[case("count(/r/@a/preceding::node())", "0")]
+#[case("count(/r/@a/node() | /r/@a/following-sibling::node())", "0")]
+#[case("count(//@*/self::*)", "0")]
+#[case("count(//@*/self::node())", "3")]
+#[case("count(/r/a[2]/preceding-sibling::*[1][self::p:a])", "1")]
+#[case("count(//a[@xml:lang])", "0")]
+#[case("count(//a[position() = 1 and last() = 1])", "2")]
+fn an_expression_gives_what_the_recommendation_says(#[case] path: &str, #[case] gives: &str) {
+    assert_eq!(ours(TEXT, path), Ok(vec![gives.to_owned()]), "{path}");
+}
+
+#[test]
+fn the_prefix_of_xml_needs_no_declaration() {
+    let text = "<a xml:lang='de' lang='en'/>";
+    assert_eq!(
+        ours(text, "string(/a/@xml:lang)"),
+        Ok(vec!["de".to_owned()])
+    );
+}
+
 fn text() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         "[0-3x]{1,2}",
@@ -176,6 +260,9 @@ fn path() -> impl Strategy<Value = String> {
         Just("descendant::"),
         Just("parent::"),
         Just("ancestor-or-self::"),
+        Just("ancestor::"),
+        Just("descendant-or-self::"),
+        Just("@"),
         Just("following-sibling::"),
         Just("preceding-sibling::"),
         Just("following::"),
@@ -194,6 +281,15 @@ fn path() -> impl Strategy<Value = String> {
         Just("".to_owned()),
         Just("[1]".to_owned()),
         Just("[last()]".to_owned()),
+        Just("[2]".to_owned()),
+        Just("[last() - 1]".to_owned()),
+        Just("[position() mod 2 = 1]".to_owned()),
+        Just("[@n][1]".to_owned()),
+        Just("[position() > 1][1]".to_owned()),
+        Just("[string-length()]".to_owned()),
+        Just("[. > 1 or @* = 2]".to_owned()),
+        Just("[not(a | b)]".to_owned()),
+        Just("[(a | b)[2]]".to_owned()),
         Just("[@n]".to_owned()),
         Just("[b]".to_owned()),
         Just("[. = //b]".to_owned()),
@@ -217,7 +313,11 @@ fn path() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_path_gives_what_another_engine_gives(text in text(), path in path()) {
-        assert_eq!(ours(&text, &path), theirs(&text, &path), "{path}\n{text}");
+    fn any_path_gives_what_another_engine_gives(text in text(), path in path(), other in path(), n in 1..4) {
+        let both = format!("{path} | {other}");
+        let nth = format!("({path})[{n}]");
+        for path in [path, both, nth] {
+            assert_eq!(ours(&text, &path), theirs(&text, &path), "{path}\n{text}");
+        }
     }
 }

@@ -61,6 +61,17 @@ pub(super) fn attribute(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether a document may have that character (XML 1.0, 2.2).
+pub(super) fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..) && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Whether it is nothing but blanks as XML knows them.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes()
+        .all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
 /// The character that a reference stands for; none where no document declares it.
 pub(super) fn entity(name: &str) -> Option<char> {
     if let Some(number) = name.strip_prefix('#') {
@@ -68,7 +79,7 @@ pub(super) fn entity(name: &str) -> Option<char> {
             Some(hex) => u32::from_str_radix(hex, 16),
             None => number.parse(),
         };
-        return code.ok().and_then(char::from_u32);
+        return code.ok().and_then(char::from_u32).filter(|c| is_char(*c));
     }
     match name {
         "lt" => Some('<'),

@@ -112,7 +112,9 @@ fn numbers<'t>(
     namespaces: impl IntoIterator<Item = (&'t str, &'t str)>,
 ) -> Result<Value, String> {
     let expr = compiled(path)?;
-    let namespaces: Vec<_> = namespaces.into_iter().collect();
+    let mut namespaces: Vec<_> = namespaces.into_iter().collect();
+    // Known without a declaration (Namespaces in XML, 3).
+    namespaces.push(("xml", tree::XML));
     if let Some(prefix) = unknown(&expr, &|prefix| {
         namespaces.iter().any(|(p, _)| *p == prefix)
     }) {

@@ -15,3 +15,4 @@ mod tests;
 
 pub(crate) use expr::{Axis, Comparison, Expr, Function, Operator, Start, Step, Test};
 pub(crate) use parse::parse;
+pub(crate) use tokens::name_length;

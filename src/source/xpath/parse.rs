@@ -138,8 +138,13 @@ impl Parser {
             return Ok(Expr::Negative(Box::new(inner?)));
         }
         let mut left = self.path()?;
+        let mut count = 0;
         while self.is("|") {
             left = Expr::Union(Box::new(left), Box::new(self.path()?));
+            count += 1;
+            if count > DEPTH {
+                return Err(format!("it joins more than {DEPTH} parts in one"));
+            }
         }
         Ok(left)
     }

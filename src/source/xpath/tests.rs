@@ -25,6 +25,23 @@ fn operators_bind_as_they_should_and_words_are_names_where_an_operand_stands() {
     );
 }
 
+#[rstest]
+#[case("a.b-c.1/\u{e9}e\u{301}", "child::a.b-c.1/child::\u{e9}e\u{301}")]
+#[case("div div div", "(child::div) div (child::div)")]
+#[case("or or mod[and]", "(child::or) or (child::mod[child::and])")]
+#[case("/ * /*", "/child::*/child::*")]
+#[case("@**2", "(attribute::*) * 2")]
+#[case(". *..", "(self::node()) * (parent::node())")]
+#[case("p:* * p:div", "(child::p:*) * (child::p:div)")]
+#[case("1-a -1", "1 - (child::a) - 1")]
+#[case("text()[1]*2", "(child::text()[1]) * 2")]
+#[case("-a|b", "-((child::a)|(child::b))")]
+fn names_and_operators_are_told_apart(#[case] short: &str, #[case] long: &str) {
+    let read = parse(short);
+    assert!(read.is_ok(), "{read:?}");
+    assert_eq!(read, parse(long), "{short}");
+}
+
 #[test]
 fn short_forms_are_the_long_ones() {
     for (short, long) in [
@@ -75,6 +92,7 @@ fn nothing_nested_deeply_is_read() {
         format!("{}1", "-".repeat(100_000)),
         format!("{}a{}", "a[".repeat(100_000), "]".repeat(100_000)),
         format!("1{}", "+1".repeat(100_000)),
+        format!("a{}", "|a".repeat(100_000)),
     ] {
         assert!(parse(&text).is_err());
     }

@@ -94,12 +94,12 @@ pub(super) fn place(at: usize) -> String {
     format!("(at character {})", at + 1)
 }
 
-/// How many bytes at the beginning are a name without a prefix; none where there is none.
-pub(super) fn name_length(text: &str) -> usize {
+/// How many bytes at the beginning are a name without a prefix (Namespaces in XML, 3); none where there is none.
+pub(crate) fn name_length(text: &str) -> usize {
     if !text.starts_with(is_first) {
         return 0;
     }
-    text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{b7}')))
+    text.find(|c| !(is_first(c) || is_further(c)))
         .unwrap_or(text.len())
 }
 
@@ -151,6 +151,31 @@ fn number(text: &str) -> usize {
     }
 }
 
+/// What a name begins with (XML 1.0, 2.3).
 fn is_first(c: char) -> bool {
-    c == '_' || c.is_alphabetic()
+    match c {
+        'a'..='z' | 'A'..='Z' | '_' => true,
+        '\0'..='\u{bf}' | '\u{d7}' | '\u{f7}' => false,
+        _ => matches!(
+            c,
+            '\u{c0}'..='\u{2ff}'
+                | '\u{370}'..='\u{37d}'
+                | '\u{37f}'..='\u{1fff}'
+                | '\u{200c}'..='\u{200d}'
+                | '\u{2070}'..='\u{218f}'
+                | '\u{2c00}'..='\u{2fef}'
+                | '\u{3001}'..='\u{d7ff}'
+                | '\u{f900}'..='\u{fdcf}'
+                | '\u{fdf0}'..='\u{fffd}'
+                | '\u{10000}'..='\u{effff}'
+        ),
+    }
+}
+
+/// What else stands in a name.
+fn is_further(c: char) -> bool {
+    matches!(
+        c,
+        '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}'
+    )
 }
