@@ -93,6 +93,78 @@ fn what_is_no_json_says_why_and_what_is_too_much_is_not_called_so() {
     assert!(read(long.as_bytes()).is_ok());
 }
 
+/// The same bytes are JSON to us as to `serde_json`, and say the same.
+fn is_read_alike(text: &[u8]) {
+    let theirs = serde_json::from_slice::<Value>(text);
+    let ours = read(text);
+    let shown = String::from_utf8_lossy(text);
+    assert_eq!(ours.is_ok(), theirs.is_ok(), "{shown} {theirs:?}");
+    if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
+        assert_eq!(ours.root().to_value(), theirs, "{shown}");
+        assert_eq!(
+            ours.root().to_value().to_string().len(),
+            theirs.to_string().len()
+        );
+    }
+}
+
+#[rstest]
+#[case("1E400", false)]
+#[case("-1e400", false)]
+#[case("1e-400", true)]
+#[case("-0", true)]
+#[case("-0.0", true)]
+#[case("01", false)]
+#[case("+1", false)]
+#[case("1.", false)]
+#[case(".5", false)]
+#[case("-", false)]
+#[case("NaN", false)]
+#[case("-Infinity", false)]
+#[case("18446744073709551616", true)]
+#[case("-9223372036854775809", true)]
+#[case("[1,]", false)]
+#[case("{\"a\":1,}", false)]
+#[case("{a:1}", false)]
+#[case("{1:1}", false)]
+#[case("'a'", false)]
+#[case("\"\\ud800\"", false)]
+#[case("\"\\udc00\\ud800\"", false)]
+#[case("\"\\ud83d\\ude00\"", true)]
+#[case("{\"\\ud800\":1}", false)]
+#[case("\"\\u0000\"", true)]
+#[case("\"\0\"", false)]
+#[case("1\0", false)]
+#[case("\"\t\"", false)]
+#[case("\"\\x\"", false)]
+#[case("\u{a0}1", false)]
+#[case("1\u{feff}", false)]
+#[case("// a\n1", false)]
+#[case("{\"\":{\"\":\"\"},\"\":\"\"}", true)]
+#[case("{\"a\":1,\"\\u0061\":{\"b\":[2]},\"c\":3}", true)]
+fn what_is_json_is_what_another_reader_reads(#[case] text: &str, #[case] is_json: bool) {
+    assert_eq!(read(text.as_bytes()).is_ok(), is_json, "{text}");
+    is_read_alike(text.as_bytes());
+}
+
+#[test]
+fn bytes_that_are_no_utf_8_and_deep_lists_are_refused_where_another_reader_does() {
+    for text in [
+        &b"\"\xff\""[..],
+        b"\xff",
+        b"{\"\xc0\x80\":1}",
+        b"\"\xed\xa0\x80\"",
+    ] {
+        assert!(read(text).is_err());
+        is_read_alike(text);
+    }
+    for deep in 125..130 {
+        is_read_alike(format!("{}1{}", "[".repeat(deep), "]".repeat(deep)).as_bytes());
+        let text = format!("{}1{}", "{\"a\":".repeat(deep), "}".repeat(deep));
+        is_read_alike(text.as_bytes());
+    }
+}
+
 fn shown(text: &str, most: usize) -> String {
     let tree = read(text.as_bytes()).expect("JSON");
     let layout = Layout {
@@ -153,6 +225,22 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #[test]
+    fn any_text_is_json_where_another_reader_says_so(
+        near in r#"[\[\]{},:"\\a0-9eEu.+-]{0,12}"#,
+        number in "-?[0-9]{1,22}(\\.[0-9]{0,3})?([eE][+-]?[0-9]{0,3})?",
+        escaped in r#""(\\(u[dD][89a-fA-F][0-9]{2}|u00[0-9a]{2}|[nbx"/])|a|é){0,4}""#,
+        value in value(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        for text in [near, number, format!("{{{escaped}:{escaped}}}"), escaped] {
+            is_read_alike(text.trim_start_matches('\u{feff}').as_bytes());
+        }
+        let mut changed = value.to_string().into_bytes();
+        let at = at.index(changed.len());
+        changed[at] = byte;
+        is_read_alike(&changed);
+    }
+
     #[test]
     fn any_path_gives_what_another_engine_gives(value in value(), path in path()) {
         let text = value.to_string();
