@@ -7,6 +7,9 @@ use super::{
 use crate::source::xpath::Comparison;
 use std::{borrow::Cow, collections::HashSet};
 
+/// Which of two numbers is taken.
+type Pick = fn(f64, f64) -> f64;
+
 impl Evaluation<'_> {
     pub(super) fn compare(&self, how: Comparison, a: &Value, b: &Value) -> Given<bool> {
         let tree = self.tree;
@@ -27,7 +30,7 @@ impl Evaluation<'_> {
             }
             (Value::Nodes(a), Value::Nodes(b)) => {
                 // One pair is enough: the least with the greatest.
-                let of = |nodes: &[u32], pick: fn(f64, f64) -> f64| -> Given<Option<f64>> {
+                let of = |nodes: &[u32], pick: Pick| -> Given<Option<f64>> {
                     let mut picked = None;
                     self.any(nodes, |at| {
                         let number = number_of(&tree.string(at));
@@ -39,7 +42,7 @@ impl Evaluation<'_> {
                     Ok(picked)
                 };
                 let less = matches!(how, Comparison::Less | Comparison::LessOrEqual);
-                let (pick_a, pick_b): (fn(f64, f64) -> f64, fn(f64, f64) -> f64) = if less {
+                let (pick_a, pick_b): (Pick, Pick) = if less {
                     (f64::min, f64::max)
                 } else {
                     (f64::max, f64::min)
