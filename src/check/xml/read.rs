@@ -173,12 +173,6 @@ impl<'b> Reading<'b> {
                 Ok(value) => value,
                 Err(e) => return no(format!("an attribute is wrong: {e}")),
             };
-            if let Some(c) = value.chars().find(|c| !is_char(*c)) {
-                return no(format!(
-                    "an attribute is wrong: character U+{:04X} is none of XML",
-                    u32::from(c)
-                ));
-            }
             self.head(&attribute, &value, at, &mut names)?;
         }
         let namespace = self.resolve(split(name).0, true)?;

@@ -79,7 +79,8 @@ pub(super) fn entity(name: &str) -> Option<char> {
             Some(hex) => u32::from_str_radix(hex, 16),
             None => number.parse(),
         };
-        return code.ok().and_then(char::from_u32).filter(|c| is_char(*c));
+        // Serializers of .NET refer to characters that no document may have, and their clients read them: nobody is blamed for it.
+        return code.ok().and_then(char::from_u32).filter(|c| *c != '\0');
     }
     match name {
         "lt" => Some('<'),
