@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::{borrow::Cow, rc::Rc};
 
 /// One value from the wire.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Item<'a> {
     /// A header field, a status, an attribute, a result of XPath: text without a type.
     Text(Cow<'a, str>),

@@ -154,8 +154,8 @@ fn slice(json: Json<'_>, from: Option<i64>, to: Option<i64>, step: i64, found: &
             at = at.saturating_add(step);
         }
     } else if step < 0 {
-        let mut at = from.map_or(length - 1, normal).clamp(-1, length - 1);
-        let end = to.map_or(-1, normal).clamp(-1, length - 1);
+        let mut at = from.map_or(length, normal).clamp(-1, length - 1);
+        let end = to.map_or(-1, normal).max(-1);
         while at > end {
             take(at);
             at = at.saturating_add(step);

@@ -222,3 +222,14 @@ impl<'de> Visitor<'de> for Name<'_, 'de> {
         self.0.unescaped(Kind::UnescapedName, value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::most;
+
+    #[test]
+    fn a_longer_body_may_have_more_values() {
+        assert_eq!(most(&[0; 100]), 4_000_000);
+        assert_eq!(most(&vec![0; 16_000_400]), 4_000_100);
+    }
+}

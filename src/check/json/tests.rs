@@ -40,6 +40,12 @@ const TEXT: &str = r#"{"a":[1,{"b":2,"c":[3,-4,5.5]},{"b":null},"x\n\"y"],"it's"
 #[case("$..b")]
 #[case("$..*")]
 #[case("$..[0]")]
+#[case("$..[0:1]")]
+#[case("$.a[-9::-1]")]
+#[case("$.a[9::-3]")]
+#[case("$.a[3:1:-1]")]
+#[case("$.a[3:1:0]")]
+#[case("$.a[:9:-1]")]
 #[case("$..[0, 'b', 0]")]
 #[case("$.a[1:3]")]
 #[case("$.a[::-1]")]
@@ -54,6 +60,7 @@ const TEXT: &str = r#"{"a":[1,{"b":2,"c":[3,-4,5.5]},{"b":null},"x\n\"y"],"it's"
 #[case("$.a[?length(@) > 1 && !(@.b[0] == ']')]")]
 #[case("$[?match(@, 'x,y'), 'd']")]
 #[case("$.a[?@.b == $.a[1].b]")]
+#[case("$.a[?@ == 'x' || @.b == $.a[1].b]")]
 #[case("$['e','d']")]
 #[case("$ .a [0]")]
 fn a_path_gives_what_another_engine_gives(#[case] path: &str) {
@@ -68,6 +75,80 @@ fn a_path_gives_what_another_engine_gives(#[case] path: &str) {
 #[case("0.1", "$")]
 fn values_are_what_another_reader_reads(#[case] text: &str, #[case] path: &str) {
     assert_eq!(ours(text, path), Ok(theirs(text, path)));
+}
+
+/// What is asked in parts needs no copy of the whole, so the rest of the document may be long.
+#[test]
+fn of_a_long_document_only_what_a_path_asks_for_is_copied() {
+    let text = format!("{{\"pad\":[{}0],{}", "0,".repeat(300_000), &TEXT[1..]);
+    let tree = read(text.as_bytes()).expect("JSON");
+    let short: Value = serde_json::from_str(TEXT).expect("JSON");
+    for path in [
+        "$.a[1:3]",
+        "$.a[ : : 2 ]",
+        "$.a[*]",
+        "$.a[?@.c[1] == -4, 0]",
+        "$.a[?match(@, 'x,y'), 0]",
+        "$.a[?@ == '$' || @ == 'it\\'s $' || @ == \"'$\\\"$\" || @ == 1]",
+        "$.a[?@.b == 2].c[1,0]",
+        "$['it\\'s'].b",
+        "$[\"it's\"]['a']",
+        "$['x,y', \"d\"]",
+        "$['a.b']",
+        "$.éé",
+    ] {
+        let ours: Vec<_> = select(&tree, path)
+            .unwrap_or_else(|why| panic!("{why}"))
+            .into_iter()
+            .map(|at| tree.value(at).to_value())
+            .collect();
+        let theirs = JsonPath::parse(path).expect("a path");
+        let theirs: Vec<_> = theirs.query(&short).all().into_iter().cloned().collect();
+        assert_eq!(ours, theirs, "{path}");
+    }
+}
+
+#[test]
+fn a_filter_that_asks_for_the_whole_document_is_asked_of_300_000_values() {
+    // The object, a name and a number, a name and a list.
+    let long = |values: usize| format!("{{\"b\":1,\"a\":[{}0]}}", "0,".repeat(values - 6));
+    let path = "$[?@ == $.b]";
+    assert_eq!(ours(&long(300_000), path), Ok(vec![Value::from(1)]));
+    let why = ours(&long(300_001), path).expect_err("too long");
+    assert!(why.contains("asks for the whole document"), "{why}");
+}
+
+#[rstest]
+#[case(
+    r#"{"a":[1,"x",{}],"b":[],"c":null}"#,
+    99,
+    r#"{"a":[1,"x",{}],"b":[],"c":null}"#
+)]
+#[case(r#"{"a":[1,2],"b":1}"#, 0, "{")]
+#[case(r#"{"a":[1,2],"b":1}"#, 1, r#"{"a":["#)]
+#[case("[[],1]", 1, "[[]")]
+#[case("[[],1]", 6, "[[],1]")]
+fn a_value_is_shown_in_one_line_up_to_some_length(
+    #[case] text: &str,
+    #[case] most: usize,
+    #[case] line: &str,
+) {
+    let tree = read(text.as_bytes()).expect("JSON");
+    assert_eq!(tree.root().shown(most), line);
+    assert!(format!("{:?}", tree.root()).starts_with(&text[..1]));
+}
+
+#[rstest]
+#[case("null", "null")]
+#[case("false", "boolean")]
+#[case("1.5", "number")]
+#[case("\"\"", "text")]
+#[case("[]", "array")]
+#[case("{}", "object")]
+fn a_value_has_a_type(#[case] text: &str, #[case] kind: &str) {
+    let tree = read(text.as_bytes()).expect("JSON");
+    assert_eq!(tree.root().kind(), kind);
+    assert_eq!(tree.root().is_null(), kind == "null");
 }
 
 #[test]
@@ -185,6 +266,8 @@ fn of_a_long_body_the_beginning_is_shown() {
       (what follows is not shown: the body is too long)
     ]
     "#);
+    // What begins there to the byte is shown.
+    assert_eq!(shown(&long, 28).matches("abcdef").count(), 3);
 }
 
 fn value() -> impl Strategy<Value = Value> {

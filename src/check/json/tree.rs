@@ -194,7 +194,6 @@ impl<'t> Json<'t> {
     /// The same as a value of `serde_json`.
     pub(crate) fn to_value(self) -> Value {
         match self.node().kind {
-            Kind::Null => Value::Null,
             Kind::False => Value::Bool(false),
             Kind::True => Value::Bool(true),
             Kind::Array => Value::Array(self.values().map(Self::to_value).collect()),
@@ -217,12 +216,6 @@ impl<'t> Json<'t> {
         let mut out = String::new();
         super::pretty::compact(self, most, &mut out);
         out
-    }
-}
-
-impl PartialEq for Json<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.tree, other.tree) && self.at == other.at
     }
 }
 

@@ -285,6 +285,18 @@ fn sample() -> Exchange {
     "{ json: { $.Id: { exactly: [7] } } }",
     "{ json: { $.Id: { exactly: [] } } }"
 )]
+#[case(
+    "{ json: { $.Tags: { equal-to-json: [a, b] } } }",
+    "{ json: { $.Tags: { equal-to-json: [a, c] } } }"
+)]
+#[case(
+    "{ json: { $.Sub: { equal-to-json: { y: 2, x: 1 } } } }",
+    "{ json: { $.Sub: { equal-to-json: { y: 2, x: 2 } } } }"
+)]
+#[case(
+    "{ json: { $.Empty: { is: empty } } }",
+    "{ json: { $.Tags: { is: empty } } }"
+)]
 fn a_key_fits_and_does_not(#[case] fit: &str, #[case] misfit: &str) {
     assert!(fits(fit, &sample()), "{fit}: {}", told(fit, &sample()));
     assert!(!fits(misfit, &sample()), "{misfit} must not fit");
@@ -319,6 +331,14 @@ fn a_key_fits_and_does_not(#[case] fit: &str, #[case] misfit: &str) {
 #[case(
     "{ members: { /s:none: null } }",
     "{ members: { /s:none: { not: null } } }"
+)]
+#[case(
+    "{ xml: { '/s:a/@c': { is: string } } }",
+    "{ xml: { '/s:a/@c': { is: object } } }"
+)]
+#[case(
+    "{ xml: { '/s:a/s:b/text()': { is: integer } } }",
+    "{ xml: { '/s:a/s:b/text()': { is: object } } }"
 )]
 fn an_xml_key_fits_and_does_not(#[case] fit: &str, #[case] misfit: &str) {
     let reply = "<a xmlns='urn:shop' c='d' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><b>1</b><b>2</b><n i:nil='true'/></a>";

@@ -277,6 +277,24 @@ fn a_broken_exchange_that_nobody_expects_is_a_finding() {
     assert!(judged.findings.is_empty());
 }
 
+#[rstest]
+#[case("{ status: 200 }", true)]
+#[case("{ any: [{ status: 200 }, { status: 404 }] }", true)]
+#[case("{ broken: true }", false)]
+#[case("{ any: [{ status: 200 }, { broken: true }] }", false)]
+fn a_reply_that_is_too_large_keeps_nothing_and_breaks_nothing(
+    #[case] yaml: &str,
+    #[case] unread: bool,
+) {
+    let judged = expects(&["order.kept"], yaml, &broken(How::TooLarge));
+    let limit = judged
+        .findings
+        .iter()
+        .any(|finding| finding.expected.contains("--body-limit"));
+    assert_eq!(limit, unread, "{judged:?}");
+    assert_eq!(judged.kept.is_empty(), unread, "{judged:?}");
+}
+
 fn plain(text: &str) -> Template {
     Template::plain(text, Place::nowhere())
 }

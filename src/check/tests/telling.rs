@@ -102,6 +102,30 @@ fn what_cannot_be_read_under_not_counts_as_looked_at() {
     assert!(said.contains("(alternative 2 of 2, the nearest)"), "{said}");
 }
 
+#[rstest]
+#[case(
+    1,
+    "json $.L: expected a value of type integer, got [\"",
+    "... (1 value)"
+)]
+#[case(
+    2,
+    "json $.L: expected a value of type integer, got [\"",
+    "... (2 values)"
+)]
+fn of_a_long_list_the_beginning_is_told(
+    #[case] values: usize,
+    #[case] begins: &str,
+    #[case] ends: &str,
+) {
+    let list = vec![format!("\"{}\"", "x".repeat(300)); values].join(",");
+    let said = told(
+        "{ json: { $.L: { is: integer } } }",
+        &exchange(json_reply(&format!("{{\"L\":[{list}]}}"))),
+    );
+    assert!(said.starts_with(begins) && said.ends_with(ends), "{said}");
+}
+
 #[test]
 fn an_element_is_told_with_the_names_of_its_children() {
     let reply = xml_reply("<a xmlns='urn:shop'><b>1</b><c/></a>");

@@ -229,6 +229,8 @@ mod tests {
           (what follows is not shown: the body is too long)
         </a>
         ");
+        // What begins there to the byte is shown: the name of the third one.
+        assert_eq!(shown(&long, &[], 20).matches("<b>").count(), 3);
         let long = format!("<a><b>{}</b></a>", "x".repeat(100_000));
         insta::assert_snapshot!(shown(&long, &[], 16), @r"
         <a>

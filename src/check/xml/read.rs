@@ -290,7 +290,7 @@ impl<'b> Reading<'b> {
 
     fn add(&mut self, kind: Kind, from: usize, parent: u32, end: u32) -> Result<u32, Unread> {
         let at = self.tree.len();
-        let most = NODES.max(self.body.len() / BYTES);
+        let most = most(self.body);
         if self.tree.nodes.len() > most {
             return Err(Unread::TooMuch(format!(
                 "more than {most} elements, attributes and texts"
@@ -340,6 +340,10 @@ impl<'b> Reading<'b> {
     }
 }
 
+fn most(body: &str) -> usize {
+    NODES.max(body.len() / BYTES)
+}
+
 fn no<T>(why: impl Into<String>) -> Result<T, Unread> {
     Err(Unread::No(why.into()))
 }
@@ -350,5 +354,16 @@ fn may_be_bound(prefix: &str, uri: &str) -> bool {
         "xml" => uri == XML,
         "xmlns" => false,
         _ => uri != XML && uri != XMLNS && (prefix.is_empty() || !uri.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most;
+
+    #[test]
+    fn a_longer_body_may_have_more_nodes() {
+        assert_eq!(most("<a/>"), 3_000_000);
+        assert_eq!(most(&" ".repeat(15_000_500)), 3_000_100);
     }
 }

@@ -131,6 +131,41 @@ const TEXT: &str = "<r xmlns:p='u:p' a='1'>x<a>1</a><p:a n='3'>2<b>3</b>4</p:a><
 #[case("1000000 * 1000000")]
 #[case("//a[2]/@*")]
 #[case("//b[following::p:a or preceding::p:a]")]
+#[case("/descendant-or-self::p:a/b")]
+#[case("/r/*[last()]")]
+#[case("/r/*/*[last()]")]
+#[case("count(/r/descendant::*)")]
+#[case("/r/descendant-or-self::*[2]")]
+#[case("/r/a[2]/preceding::p:a")]
+#[case("//p:a/preceding-sibling::node()")]
+#[case("//a[position() = 1]")]
+#[case("//b[1 = last()]")]
+#[case("count(//@n/following-sibling::node())")]
+#[case("count(/.)")]
+#[case("/./r/@a")]
+#[case("/..")]
+#[case("//a = 'x'")]
+#[case("'6' = //a")]
+#[case("/r/a[1] != '1'")]
+#[case("/r/a[1] = '2'")]
+#[case("/r/a[1] < '2'")]
+#[case("1 != 1")]
+#[case("1 < 1")]
+#[case("1 <= 1")]
+#[case("2 <= 1")]
+#[case("true() = 'x'")]
+#[case("true() != 2")]
+#[case("false() >= 0")]
+#[case("'1' >= '1'")]
+#[case("'a' = 'a'")]
+#[case("'a' != 'a'")]
+#[case("'a' != 'b'")]
+#[case("boolean(0)")]
+#[case("boolean(3)")]
+#[case("boolean(0 div 0)")]
+#[case("number('1.5')")]
+#[case("number(' 12 ')")]
+#[case("number('x')")]
 fn a_path_gives_what_another_engine_gives(#[case] path: &str) {
     assert_eq!(ours(TEXT, path), theirs(TEXT, path), "{path}");
 }
@@ -144,6 +179,14 @@ fn a_path_gives_what_another_engine_gives(#[case] path: &str) {
 #[case("count(/q:a/*[@q:n])", "1")]
 #[case("namespace-uri(//*[@p:n])", "")]
 #[case("count(//@n)", "1")]
+#[case("//p:b != '1'", "true")]
+#[case("//p:b != 1", "true")]
+#[case("/*/p:b[1] != 1", "false")]
+#[case("string(-0)", "0")]
+#[case("round(-1.5)", "-1")]
+#[case("round(2.5)", "3")]
+#[case("number('1e3')", "NaN")]
+#[case("number('1.2.3')", "NaN")]
 fn names_and_sets_are_what_the_recommendation_says(#[case] path: &str, #[case] gives: &str) {
     let text = "<a xmlns='u:q' xmlns:z='u:q'><b xmlns='u:p' n='0' z:n='1'>1</b><y:b xmlns:y='u:p'>2</y:b><c xmlns='' xmlns:p='u:p' p:n='3'/></a>";
     assert_eq!(ours(text, path), Ok(vec![gives.to_owned()]), "{path}");
@@ -231,6 +274,119 @@ fn the_prefix_of_xml_needs_no_declaration() {
         ours(text, "string(/a/@xml:lang)"),
         Ok(vec!["de".to_owned()])
     );
+}
+
+
+#[rstest]
+#[case("//a = //b", "true")]
+#[case("//a != //b", "true")]
+#[case("/r/a[1] = //b", "false")]
+#[case("/r/a[2] != /r/b[1]", "false")]
+#[case("/r/a[1] != //b", "true")]
+#[case("/r/a != /r/a[1]", "true")]
+#[case("/r/n[1] > /r/n[2]", "false")]
+#[case("/r/n[2] > /r/n[1]", "true")]
+fn sets_of_words_are_compared_by_their_texts(#[case] path: &str, #[case] gives: &str) {
+    let text = "<r><a>x</a><a>y</a><b>y</b><b>z</b><n>1</n><n>2</n></r>";
+    assert_eq!(ours(text, path), Ok(vec![gives.to_owned()]), "{path}");
+}
+
+#[test]
+fn an_expression_may_be_64_deep_and_64_long_and_as_broad_as_it_likes() {
+    for (text, nested) in [("(", ")"), ("-", "")] {
+        let deep = |n: usize| format!("{}1{}", text.repeat(n), nested.repeat(n));
+        assert!(ours(TEXT, &deep(63)).is_ok(), "{text}");
+        let why = ours(TEXT, &deep(64)).expect_err(text);
+        assert!(why.contains("64 deep"), "{why}");
+    }
+    assert!(ours(TEXT, &format!("1{}", "+1".repeat(64))).is_ok());
+    let why = ours(TEXT, &format!("1{}", "+1".repeat(65))).expect_err("long");
+    assert!(why.contains("64 parts"), "{why}");
+    assert!(ours(TEXT, &format!("/r/a{}", "[1]".repeat(100))).is_ok());
+    let minus = format!("(1{})", "+-1".repeat(40));
+    assert_eq!(
+        ours(TEXT, &format!("{minus}+{minus}")),
+        Ok(vec!["-78".to_owned()])
+    );
+}
+
+#[rstest]
+#[case("count(//processing-instruction('x'))", None)]
+#[case("count(//processing-instruction())", None)]
+#[case("//text('x')", Some("`)` is expected"))]
+#[case("//processing-instruction(1)", Some("`)` is expected"))]
+#[case("/r/f()", Some("a name is expected"))]
+#[case("count('a')", Some("no set of nodes"))]
+#[case("sum(1)", Some("no set of nodes"))]
+#[case("/none[zz:a]", Some("prefix `zz`"))]
+#[case("/none[zz:*]", Some("prefix `zz`"))]
+fn a_mistake_in_a_path_is_told(#[case] path: &str, #[case] wrong: Option<&str>) {
+    match (ours(TEXT, path), wrong) {
+        (Ok(found), None) => assert_eq!(found, ["0"]),
+        (Err(why), Some(wrong)) => assert!(why.contains(wrong), "{why}"),
+        (given, _) => panic!("{given:?}"),
+    }
+}
+
+#[rstest]
+#[case(|n| (0..n).map(|n| format!(" xmlns:p{n}='u:{n}'")).collect())]
+#[case(|n| (0..n).map(|n| format!(" xmlns:p{n}='u:p'")).collect())]
+fn an_element_may_declare_a_thousand_namespaces(#[case] declared: fn(usize) -> String) {
+    let text = |n: usize| format!("<a{}/>", declared(n));
+    assert!(parse_owned(text(1000).as_bytes()).is_ok());
+    let why = parse_owned(text(1001).as_bytes()).expect_err("too many");
+    assert!(why.contains("more than 1000 namespaces"), "{why}");
+}
+
+#[test]
+fn a_document_may_have_a_thousand_namespaces() {
+    let text = |n: usize| {
+        let inner: String = (0..n).map(|n| format!("<b xmlns='u:{n}'/>")).collect();
+        format!("<a>{inner}</a>")
+    };
+    assert!(parse_owned(text(1000).as_bytes()).is_ok());
+    let why = parse_owned(text(1001).as_bytes()).expect_err("too many");
+    assert!(why.contains("more than 1000 namespaces"), "{why}");
+}
+
+#[rstest]
+#[case("<a>&amp;x</a>", "&x")]
+#[case("<a><![CDATA[<y>]]>z</a>", "<y>z")]
+#[case("<a>1&gt;0</a>", "1>0")]
+fn a_text_may_begin_with_what_is_resolved(#[case] text: &str, #[case] says: &str) {
+    let document = parse_owned(text.as_bytes()).expect("XML");
+    assert_eq!(document.root.text(), says);
+}
+
+#[test]
+fn a_prefix_that_is_declared_anew_changes_nothing_before_it() {
+    let text = b"<a xmlns:p='u:1' p:c='1'><b xmlns:p='u:2' p:c='2'/></a>";
+    let document = parse_owned(text).expect("XML");
+    assert_eq!(document.root.attributes[0].namespace, "u:1");
+    let inner = document.root.children().next().expect("b");
+    assert_eq!(inner.attributes[0].namespace, "u:2");
+}
+
+#[rstest]
+#[case("i:nil='true'", true)]
+#[case("i:nil=' 1 '", true)]
+#[case("i:nil='false'", false)]
+#[case("i:none='true'", false)]
+#[case("nil='true'", false)]
+fn an_element_that_can_be_changed_is_nil_or_holds_others(#[case] says: &str, #[case] nil: bool) {
+    let xsi = "http://www.w3.org/2001/XMLSchema-instance";
+    let text = format!("<a xmlns:i='{xsi}' {says}><b>x</b></a>");
+    let document = parse_owned(text.as_bytes()).expect("XML");
+    assert_eq!(document.root.is_nil(), nil);
+    assert!(document.root.has_children());
+    let inner = document.root.children().next().expect("b");
+    assert!(!inner.has_children());
+}
+
+#[test]
+fn an_element_is_named_for_a_programmer() {
+    let tree = super::parse(b"<p:a xmlns:p='u:p'/>").expect("XML");
+    assert_eq!(format!("{:?}", tree.root()), "element a (1)");
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -259,12 +259,6 @@ impl<'t> Element<'t> {
     }
 }
 
-impl PartialEq for Element<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.tree, other.tree) && self.at == other.at
-    }
-}
-
 impl std::fmt::Debug for Element<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "element {} ({})", self.local(), self.at)

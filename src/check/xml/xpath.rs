@@ -8,7 +8,7 @@ use crate::source::xpath::{self, Expr, Start, Step, Test};
 use std::{borrow::Cow, cell::RefCell, collections::HashMap, rc::Rc};
 
 /// What an XPath gave, in a tree.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Place<'t> {
     /// An element; the document stands for its own.
     Element(tree::Element<'t>),
