@@ -206,6 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn of_xml_only_leaves_are_masked() {
+        let mut seen = Vec::new();
+        lay_out(
+            &Headers::new(),
+            b"<a><b>1</b><c>2<d>3</d></c></a>",
+            &IndexMap::new(),
+            [("//* | //text()", false, &())].into_iter(),
+            |(), value| {
+                seen.push(value.text());
+                None
+            },
+            str::to_owned,
+        );
+        assert_eq!(seen, ["1", "1", "3", "3"]);
+    }
+
+    #[test]
     fn names_are_replaced_in_texts_and_attributes_of_xml() {
         let body = "<a b='at host'><c>host</c></a>";
         assert_eq!(

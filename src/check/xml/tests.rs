@@ -149,6 +149,8 @@ const TEXT: &str = "<r xmlns:p='u:p' a='1'>x<a>1</a><p:a n='3'>2<b>3</b>4</p:a><
 #[case("/r/a[1] != '1'")]
 #[case("/r/a[1] = '2'")]
 #[case("/r/a[1] < '2'")]
+#[case("/r/a[1] > '2'")]
+#[case("//text() = 'x'")]
 #[case("1 != 1")]
 #[case("1 < 1")]
 #[case("1 <= 1")]
