@@ -278,7 +278,6 @@ fn the_prefix_of_xml_needs_no_declaration() {
     );
 }
 
-
 #[rstest]
 #[case("//a = //b", "true")]
 #[case("//a != //b", "true")]
