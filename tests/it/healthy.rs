@@ -115,7 +115,13 @@ fn xml(jobs: usize) -> String {
         body += "<Object><Properties>";
         for name in PROPERTIES {
             let value = value(name, job);
-            body += &format!("<Property><Name>{name}</Name><Value>{value}</Value></Property>");
+            body.extend([
+                "<Property><Name>",
+                name,
+                "</Name><Value>",
+                &value,
+                "</Value></Property>",
+            ]);
         }
         body += "</Properties></Object>";
     }
