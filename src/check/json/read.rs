@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_longer_body_may_have_more_values() {
-        assert_eq!(most(&[0; 100]), 4_000_000);
-        assert_eq!(most(&vec![0; 16_000_400]), 4_000_100);
+        assert_eq!(most(&[0; 100]), 3_000_000);
+        assert_eq!(most(&vec![0; 16_000_400]), 3_200_080);
     }
 }

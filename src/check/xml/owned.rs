@@ -185,7 +185,7 @@ mod tests {
     #[case("<a>\u{1}</a>", "U+0001")]
     #[case("<a>\u{ffff}</a>", "U+FFFF")]
     #[case("<\0a\0/\0>\0", "U+0000")]
-    #[case("<a>&#0;</a>", "not declared")]
+    #[case("<a>&#0;</a>", "0x0 character is not permitted")]
     #[case("<a>&#xD800;</a>", "at byte 3")]
     #[case("<a>&#+65;</a>", "at byte 3")]
     #[case("<a>x & y</a>", "")]
