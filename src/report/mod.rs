@@ -43,6 +43,8 @@ mod style;
 #[cfg(test)]
 mod format_tests;
 #[cfg(test)]
+mod mask_tests;
+#[cfg(test)]
 mod round_trip_tests;
 #[cfg(test)]
 mod sample;

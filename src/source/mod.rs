@@ -19,6 +19,7 @@ mod table;
 mod template;
 mod toml;
 mod tree;
+mod unquoted;
 mod value;
 pub(crate) mod xpath;
 
@@ -27,6 +28,7 @@ pub(crate) use read_matcher::MATCHER;
 pub(crate) use schema::json_schema;
 pub(crate) use table::{Key, Shape as KeyShape, Table};
 pub(crate) use tree::quoted;
+pub(crate) use unquoted::unquoted;
 
 pub use matcher::{Literal, Matcher, MatcherKind, Order, Type};
 pub use place::{Place, SourceFile, Span};

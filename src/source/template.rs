@@ -1,4 +1,4 @@
-use super::{Place, Problem, Scope, Span, tree::quoted, value};
+use super::{Place, Problem, Scope, Span, tree::quoted, unquoted, value};
 use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value};
 use std::{
     fmt,
@@ -306,20 +306,13 @@ fn push_text(pieces: &mut Vec<Piece>, text: &str) {
 
 /// The bytes up to the `}}` that ends an expression: not one in quotes or of a map within it.
 fn expression_length(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
     let mut braces = 0_usize;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '{') => braces += 1,
-            (None, '}') if braces > 0 => braces -= 1,
-            (None, '}') if text[at..].starts_with("}}") => return Some(at),
-            (None, _) => {}
+    for (at, c) in unquoted(text) {
+        match c {
+            '{' => braces += 1,
+            '}' if braces > 0 => braces -= 1,
+            '}' if text[at..].starts_with("}}") => return Some(at),
+            _ => {}
         }
     }
     None
@@ -327,26 +320,14 @@ fn expression_length(text: &str) -> Option<usize> {
 
 /// The first name behind a `|` that is no filter: minijinja finds that out only when it runs.
 fn unknown_filter(source: &str) -> Option<String> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in source.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '|') => {
-                let rest = source[at + 1..].trim_start();
-                let name: String = rest
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
-                if !name.is_empty() && !has_filter(&name) {
-                    return Some(name);
-                }
-            }
-            (None, _) => {}
+    for (at, _) in unquoted(source).filter(|(_, c)| *c == '|') {
+        let rest = source[at + 1..].trim_start();
+        let name: String = rest
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        if !name.is_empty() && !has_filter(&name) {
+            return Some(name);
         }
     }
     None

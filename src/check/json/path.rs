@@ -1,3 +1,4 @@
+use crate::source::unquoted;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
@@ -51,21 +52,14 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, String> {
 
 /// Whether a path can give one value only (RFC 9535 2.3.5.1): names and indices, no wildcard, slice, filter or descent.
 pub(crate) fn is_singular(path: &str) -> bool {
-    let mut quote = None;
-    let mut escaped = false;
-    let mut last = ' ';
-    for c in path.chars() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '*' | '?' | ':' | ',') => return false,
-            (None, '.') if last == '.' => return false,
-            (None, _) => {}
+    let mut behind_a_dot = None;
+    for (at, c) in unquoted(path) {
+        match c {
+            '*' | '?' | ':' | ',' => return false,
+            '.' if behind_a_dot == Some(at) => return false,
+            '.' => behind_a_dot = Some(at + 1),
+            _ => {}
         }
-        last = c;
     }
     true
 }

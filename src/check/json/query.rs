@@ -2,6 +2,7 @@ use super::{
     Json, Tree,
     path::{COMPILED_MOST, compiled},
 };
+use crate::source::unquoted;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
@@ -211,19 +212,12 @@ fn parts(path: &str) -> Option<Parts> {
 /// How long a selector is: up to a comma or bracket that is in no text and no brackets of its own.
 fn part(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, ',' | ']') if depth == 0 => return Some(at),
-            (None, '[' | '(') => depth += 1,
-            (None, ']' | ')') => depth = depth.saturating_sub(1),
-            (None, _) => {}
+    for (at, c) in unquoted(text) {
+        match c {
+            ',' | ']' if depth == 0 => return Some(at),
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
     None
@@ -253,20 +247,7 @@ fn selector(text: &str) -> Option<Selector> {
 
 /// Whether `$` stands in it outside of texts.
 fn asks_whole(filter: &str) -> bool {
-    let mut quote = None;
-    let mut escaped = false;
-    filter.chars().any(|c| {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '$') => return true,
-            (None, _) => {}
-        }
-        false
-    })
+    unquoted(filter).any(|(_, c)| c == '$')
 }
 
 /// What a name in quotes says: JSON's escapes, and that of the quote it stands in.
