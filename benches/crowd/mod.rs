@@ -50,9 +50,10 @@ pub(super) fn crowd(table: &mut Table, folder: &Path) {
     std::fs::write(&cues, BREAKS).expect("the folder takes a file");
     let cues = cues.to_str().expect("a path of ASCII").to_owned();
     let data = folder.join("crowd").to_string_lossy().into_owned();
-    // So small that it is full when memory is looked at first.
+    // What is remembered of the past is full when memory is looked at first: the journal, and sessions that have ended.
     let common = ["--cues", &cues, "--set", "journal-bytes=262144"];
-    let hpc = Serving::ours(&[&["hpc-pack"], &common[..]].concat());
+    let ended = ["--set", "session-limit=1000"];
+    let hpc = Serving::ours(&[&["hpc-pack"], &common[..], &ended[..]].concat());
     let bits = Serving::ours(
         &[
             &[
