@@ -285,6 +285,7 @@ fn new_scheduler(settings: &Settings, quirks: Quirks, ids: &Ids) -> Scheduler {
         cluster: Cluster::read(&settings.cluster_file).unwrap_or_default(),
         scripts: Script::read_all(&settings.commands).unwrap_or_default(),
         quirks,
+        grace: settings.cancel_grace,
         most: Most {
             jobs: settings.job_limit,
             tasks: settings.task_limit,

@@ -6,7 +6,7 @@ use super::{
     jobs::Sent,
     plan,
     run::{Base, Over, Run},
-    scheduler::{GRACE, STEP, Scheduler},
+    scheduler::{STEP, Scheduler},
     state::{JobState, TaskState},
     weight,
 };
@@ -25,7 +25,7 @@ impl Scheduler {
         message: &str,
         now: Moment,
     ) -> Result<(), Fault> {
-        let quirks = self.quirks;
+        let (quirks, grace) = (self.quirks, self.grace);
         let state = self.job_now(id, now)?.state;
         check_message(message, quirks)?;
         let cancellable = state <= JobState::Running || (forced && state == JobState::Canceling);
@@ -50,7 +50,7 @@ impl Scheduler {
         let until = if at_once || !running {
             now
         } else {
-            now.after(GRACE)
+            now.after(grace)
         };
         if at_once {
             stop_release(job, now, &told);

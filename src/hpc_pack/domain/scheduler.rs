@@ -21,8 +21,6 @@ use std::{
 
 /// From one step of a job to the next where nothing else sets the time.
 pub(crate) const STEP: Duration = Duration::from_millis(20);
-/// What running tasks get to end themselves when they are cancelled without force.
-pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
 /// How many entries that stand for nothing the queue may hold beside one for each job.
 const SPARE: usize = 1_000;
@@ -46,6 +44,8 @@ pub(crate) struct Scheduler {
     )]
     pub(super) jobs: Vec<Box<Job>>,
     pub(super) secret: Secret,
+    /// What running tasks get to end themselves when they are cancelled without force.
+    pub(super) grace: Duration,
     pub(super) most: Most,
     pub(super) held: Held,
     queue: BinaryHeap<Reverse<(Moment, i32)>>,
@@ -61,6 +61,8 @@ pub(crate) struct Setup {
     pub(crate) scripts: Vec<Script>,
     /// What is to go wrong.
     pub(crate) quirks: Quirks,
+    /// What running tasks get to end themselves when they are cancelled without force.
+    pub(crate) grace: Duration,
     /// How much there may be.
     pub(crate) most: Most,
 }
@@ -74,6 +76,7 @@ impl Scheduler {
             quirks: setup.quirks,
             jobs: Vec::new(),
             secret: Secret(ids.next()),
+            grace: setup.grace,
             most: setup.most,
             held: Held::default(),
             queue: BinaryHeap::new(),

@@ -11,7 +11,7 @@ use super::{
     list::Row,
     planning,
     run::{Base, Over, Run, Seen},
-    scheduler::{GRACE, STEP, Scheduler},
+    scheduler::{STEP, Scheduler},
     state::{JobState, TaskState, TaskType},
     value::Value,
     weight,
@@ -145,7 +145,7 @@ impl Scheduler {
         message: &str,
         now: Moment,
     ) -> Result<(), Fault> {
-        let quirks = self.quirks;
+        let (quirks, grace) = (self.quirks, self.grace);
         let job = self.job_now(at.job, now)?;
         let (task, run) = find(job, at)?;
         let sweep = at.subtask.is_none() && !task.instances.is_empty();
@@ -165,7 +165,7 @@ impl Scheduler {
         let until = if forced && !quirks.has(Quirk::ForcedWaits) {
             now
         } else {
-            now.after(GRACE)
+            now.after(grace)
         };
         let place = index(at.task);
         let mut task = std::mem::replace(&mut job.tasks[place], Task::new(at.task, now));

@@ -33,6 +33,7 @@ impl Default for Settings {
             batch_limit: 0,
             batch_size_limit: 0,
             batch_memory: 0,
+            cancel_grace: Duration::ZERO,
             request_time: Duration::ZERO,
             response_wait: Duration::ZERO,
             soa_names: SoaNames::default(),
@@ -331,6 +332,19 @@ pub(super) const ROWS: &[Row] = &[
         batch_memory,
         "How many bytes of requests and responses all batches of all sessions may hold together; more are answered 400 with fault 33554448."
     ),
+    Row {
+        setting: Setting {
+            name: "cancel-grace",
+            values: "MILLISECONDS",
+            default: "100",
+            says: "How long running tasks get to end themselves when they are cancelled without force.",
+        },
+        read: Read::Value(|settings, value| {
+            settings.cancel_grace = Duration::from_millis(value.parse().ok()?);
+            Some(())
+        }),
+        write: |settings| settings.cancel_grace.as_millis().to_string(),
+    },
     Row {
         setting: Setting {
             name: "request-time",

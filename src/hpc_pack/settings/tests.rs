@@ -55,6 +55,7 @@ fn all_settings_come_back_from_their_pairs() {
         .durable_sessions(true)
         .service(adder)
         .service(Service::new("D"))
+        .cancel_grace(Duration::from_millis(2))
         .request_time(Duration::from_millis(3))
         .response_wait(Duration::from_millis(4))
         .soa_names(SoaNames::Pack)

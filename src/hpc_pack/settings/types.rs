@@ -27,6 +27,7 @@ pub struct Settings {
     pub(crate) batch_limit: usize,
     pub(crate) batch_size_limit: usize,
     pub(crate) batch_memory: usize,
+    pub(crate) cancel_grace: Duration,
     pub(crate) request_time: Duration,
     pub(crate) response_wait: Duration,
     pub(crate) soa_names: SoaNames,
@@ -157,6 +158,13 @@ impl Settings {
     #[must_use]
     pub fn service(mut self, service: Service) -> Self {
         self.services.push(service);
+        self
+    }
+
+    /// How long running tasks get to end themselves when they are cancelled without force.
+    #[must_use]
+    pub fn cancel_grace(mut self, time: Duration) -> Self {
+        self.cancel_grace = time;
         self
     }
 

@@ -33,6 +33,7 @@ impl Bench {
             cluster: Cluster::default(),
             scripts: Vec::new(),
             quirks,
+            grace: Duration::from_millis(100),
             ..Setup::default()
         };
         Self {
