@@ -61,7 +61,7 @@ pub use values::{
     ApplicationBody, CheckAt, Chunked, CloseReplay, Code, CreateStatus, Durability, EarlyClose,
     EmptyUpload, ErrorHeader, ErrorOn416, ExistsStatus, FragmentTooLarge, LastFragmentAgain,
     MissingFolder, MissingLength, Notification, NotificationHeaders, Overlap, Publish, ReplyUrl,
-    SessionPath, TooLarge, Uploads,
+    SessionPath, Status, TooLarge, Uploads,
 };
 
 use crate::mock::{Kind, Model, Options, SettingError};

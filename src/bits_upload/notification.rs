@@ -138,12 +138,16 @@ impl Core {
     }
 
     /// The application of the server's own has answered, where no other is configured: it takes the upload
-    /// to its destination and gives its bytes back as the reply.
+    /// to its destination and gives its bytes back as the reply, unless it is set to answer with an error.
     pub(super) fn answered_by_itself(
         &self,
         asked: &Asked,
         now: Moment,
     ) -> Result<Settled, Refusal> {
+        let status = self.uploads.settings.application_status.0;
+        if status != 200 {
+            return self.answered(asked, Ok(Reply::new(status)), now);
+        }
         let (body, offset) = {
             let mut session = lock(&asked.shared);
             let offset = session.offset();

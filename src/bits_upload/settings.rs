@@ -2,7 +2,7 @@ use super::values::{
     ApplicationBody, CheckAt, Chunked, CloseReplay, Code, CreateStatus, Durability, EarlyClose,
     EmptyUpload, ErrorHeader, ErrorOn416, ExistsStatus, FragmentTooLarge, LastFragmentAgain,
     MissingFolder, MissingLength, Notification, NotificationHeaders, Overlap, Publish, ReplyUrl,
-    SessionPath, TooLarge, Uploads, Value,
+    SessionPath, Status, TooLarge, Uploads, Value,
 };
 use crate::mock::{Setting, SettingError, nearest};
 
@@ -150,6 +150,8 @@ settings! {
     notification "notification": Notification, Notification::VALUES, "none";
     /// Where that application is: an http URL, or a reference that is resolved beside the upload's URL; the query of the upload is added. Without one the server has an application of its own, which gives back what was uploaded.
     notification_url "notification-url": Option<String>, "URL", "";
+    /// The status with which the server's own application answers; anything but 200 is an error of the application.
+    application_status "application-status": Status, "200 | status", "200";
     /// The names of the two headers of a notification by reference.
     notification_headers "notification-headers": NotificationHeaders, NotificationHeaders::VALUES, "data-file";
     /// How long the application may take to answer.
@@ -246,7 +248,10 @@ mod tests {
     fn every_word_that_the_table_lists_for_a_choice_is_taken_and_given_back() {
         for setting in SETTINGS {
             for word in setting.values.split(" | ").filter(|word| {
-                !["bytes", "number", "seconds", "host", "path", "URL", "code"].contains(word)
+                ![
+                    "bytes", "number", "seconds", "host", "path", "URL", "code", "status",
+                ]
+                .contains(word)
             }) {
                 let mut settings = Settings::default();
                 settings.set(setting.name, word).unwrap();

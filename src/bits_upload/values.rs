@@ -315,6 +315,21 @@ impl Value for Option<String> {
     }
 }
 
+/// The final status of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status(pub u16);
+
+impl Value for Status {
+    fn parse(word: &str) -> Option<Self> {
+        let status = word.parse().ok()?;
+        (200..600).contains(&status).then_some(Self(status))
+    }
+
+    fn word(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 /// An HRESULT as it stands in an error header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code(pub u32);
