@@ -34,6 +34,7 @@ mod known;
 mod known_written;
 mod leaks;
 mod limits;
+mod limits_seen;
 mod load;
 mod nginx;
 mod observe;
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
         ("observe_wire", observe_wire::CASES),
         ("leaks", leaks::CASES),
         ("limits", limits::CASES),
+        ("limits_seen", limits_seen::CASES),
         ("load", load::CASES),
         ("observed", observed::CASES),
         ("readme", readme::CASES),
