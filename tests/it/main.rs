@@ -41,6 +41,7 @@ mod observe;
 mod observe_clients;
 mod observe_wire;
 mod observed;
+mod observing;
 mod program;
 mod readme;
 mod secrets;

@@ -2,7 +2,7 @@
 
 use crate::{
     Case,
-    observe::Observing,
+    observing::Observing,
     program::{Serving, folder, run},
 };
 use std::{fs, path::Path, process::Command};

@@ -2,7 +2,7 @@
 
 use crate::{
     Case,
-    observe::{Observing, patient},
+    observing::{Observing, patient},
 };
 use std::{
     io::{Read, Write},
