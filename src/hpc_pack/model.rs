@@ -416,14 +416,14 @@ impl Model for HeadNode {
 
     fn drop_sessions(&self, which: Sessions<'_>, now: Moment) -> usize {
         let id = match which {
-            Sessions::All => return self.soa.drop_sessions(None),
+            Sessions::All => return self.soa.drop_sessions(None, now),
             Sessions::Named(id) => id.parse().ok(),
             Sessions::Of(head) => match self.read(head, now).1 {
                 Ok(call) if call.route.path.contains(&"{session}") => call.id(0),
                 Ok(_) | Err(_) => None,
             },
         };
-        id.map_or(0, |id| self.soa.drop_sessions(Some(id)))
+        id.map_or(0, |id| self.soa.drop_sessions(Some(id), now))
     }
 
     fn faults(&self) -> &'static [mock::Fault] {

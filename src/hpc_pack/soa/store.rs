@@ -175,21 +175,21 @@ impl Soa {
         self.ended().clear();
     }
 
-    /// Loses the session of that id, or all of them, as a broker does that has failed; tells how many.
-    pub(crate) fn drop_sessions(&self, id: Option<i32>) -> usize {
+    /// Loses the open session of that id, or all that are open, as a broker does that has failed; tells how many. Those that
+    /// have ended have nothing left to lose.
+    pub(crate) fn drop_sessions(&self, id: Option<i32>, now: Moment) -> usize {
         let mut sessions = self
             .sessions
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let before = sessions.len();
         sessions.retain(|known, session| {
-            let stays = id.is_some_and(|id| id != *known);
-            if !stays {
+            let dropped = id.is_none_or(|id| id == *known) && session.is_open(now);
+            if dropped {
                 session.batches.clear();
             }
-            stays
+            !dropped
         });
-        self.ended().retain(|known| sessions.contains_key(known));
         before - sessions.len()
     }
 

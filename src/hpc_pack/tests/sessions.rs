@@ -1,6 +1,7 @@
 use super::{Bench, bare, body, code, header, request, text};
 use crate::hpc_pack::{Form, Hosting, Quirk, Settings};
 use crate::message::{Framing, Reply, Request};
+use crate::mock::{Model, Sessions};
 use rstest::rstest;
 use std::time::Duration;
 
@@ -268,8 +269,28 @@ fn no_more_sessions_are_open_than_the_limit_allows() {
 }
 
 #[test]
+fn only_open_sessions_are_dropped_and_counted() {
+    let mut bench = Bench::new(Settings::default());
+    for _ in 0..5 {
+        bench.ask(&create());
+    }
+    bench.ask(&create_with(r#""Runtime":60"#));
+    bench.ask(&close(2));
+    bench.sleep(Duration::from_secs(61));
+    let dropped = |bench: &Bench, which| bench.node.drop_sessions(which, bench.now);
+    assert_eq!(dropped(&bench, Sessions::Named("2")), 0);
+    assert_eq!(dropped(&bench, Sessions::Named("3")), 1);
+    assert_eq!(dropped(&bench, Sessions::All), 3);
+    assert_eq!(dropped(&bench, Sessions::All), 0);
+    is(&bench.ask(&attach(1)), 404, 50_331_649);
+    is(&bench.ask(&attach(3)), 404, 50_331_649);
+    // How the others ended is not forgotten.
+    is(&bench.ask(&attach(2)), 400, 50_331_675);
+    is(&bench.ask(&attach(6)), 400, 50_331_676);
+}
+
+#[test]
 fn a_restart_forgets_all_sessions() {
-    use crate::mock::Model;
     let mut bench = Bench::new(Settings::default());
     bench.ask(&create());
     bench.node.restart(bench.now);
