@@ -9,7 +9,7 @@ use super::{
     judge_groups::{Group, Side},
 };
 use crate::{
-    check::{Judge, Judged, clause_ref},
+    check::{Finding, Judge, Judged, clause_ref},
     contract::{Contract, Judges, Level, ProvedBy},
     message::{Exchange, Request},
     runner::{ClauseOutcome, ClauseResult, SuiteResult},
@@ -25,8 +25,13 @@ use std::{
 pub struct Judgement {
     contract: Arc<Contract>,
     traits: BTreeMap<String, String>,
+    /// What variables were given.
+    given: Scope,
     judge: Judge,
     scope: Scope,
+    /// The same for a server that has another value of a trait, where a request was one for such a server; none where a
+    /// variable of the contract cannot be filled in for it.
+    others: BTreeMap<(String, String), Option<(Judge, Scope)>>,
     /// Which clauses look at bodies.
     reads: Vec<Reads>,
     /// How often each clause was kept and broken.
@@ -71,18 +76,17 @@ impl Judgement {
             .map(|(name, known)| (name.clone(), known.default.clone()))
             .collect();
         all.extend(traits.clone());
-        let mut scope = contract.target_scope(&all);
-        for (name, literal) in &contract.vars {
-            let value = match vars.iter().rev().find(|(known, _)| known == name) {
-                Some((_, text)) => text.as_str().into(),
-                None => literal.resolve(&scope)?,
-            };
-            scope.set(name, &value);
+        let mut given = Scope::new();
+        for (name, text) in vars {
+            given.set(name, &text.as_str().into());
         }
+        let (judge, scope) = judge_of(&contract, &all, &given)?;
         Ok(Self {
-            judge: Judge::new(Arc::clone(&contract), all.clone()).against_url(true),
+            judge,
             traits: all,
+            given,
             scope,
+            others: BTreeMap::new(),
             reads: contract.clauses.iter().map(Reads::of).collect(),
             counts: vec![(0, 0); contract.clauses.len()],
             groups: BTreeMap::new(),
@@ -130,15 +134,47 @@ impl Judgement {
     }
 
     /// The trait with which a request that no operation describes would be one.
-    fn otherwise(&self, request: &Request) -> Option<(&str, &str)> {
+    fn otherwise(&self, request: &Request) -> Option<(String, String)> {
         self.contract.traits.iter().find_map(|(name, known)| {
             let value = known.values.iter().find(|value| {
-                let mut traits = self.traits.clone();
-                traits.insert(name.clone(), (*value).clone());
+                let traits = self.traits_with(name, value);
                 self.contract.operation_for(request, &traits).is_some()
             })?;
-            Some((name.as_str(), value.as_str()))
+            Some((name.clone(), value.clone()))
         })
+    }
+
+    fn traits_with(&self, name: &str, value: &str) -> BTreeMap<String, String> {
+        let mut traits = self.traits.clone();
+        traits.insert(name.to_owned(), value.to_owned());
+        traits
+    }
+
+    /// Says of a request that would be one of a server with another trait which one to declare, in every finding that
+    /// would not be there then.
+    fn hint(&mut self, exchange: &Exchange, judged: &mut Judged) {
+        if judged.findings.is_empty() {
+            return;
+        }
+        let Some((name, value)) = self.otherwise(&exchange.request) else {
+            return;
+        };
+        let traits = self.traits_with(&name, &value);
+        let found = self.contract.operation_for(&exchange.request, &traits);
+        let meant = meant(&name, &value);
+        let other = self.others.entry((name, value)).or_insert_with(|| {
+            // What cannot be said is left out; the finding stands without it.
+            judge_of(&self.contract, &traits, &self.given).ok()
+        });
+        let Some((judge, scope)) = other else { return };
+        let operation = found.map(|(at, _)| at);
+        let again = judge.some(Judges::Client, exchange, operation, scope, &mut |_| true);
+        let stays: BTreeSet<_> = again.findings.iter().filter_map(clause_of).collect();
+        for finding in &mut judged.findings {
+            if clause_of(finding).is_some_and(|id| !stays.contains(id)) {
+                finding.actual += &meant;
+            }
+        }
     }
 
     fn server(
@@ -185,13 +221,14 @@ impl Judgement {
             return;
         }
         let mut judged = self.clauses(Judges::Client, observed, operation);
+        if operation.is_none() {
+            self.hint(&observed.exchange, &mut judged);
+        }
         if operation.is_none() && judged.kept.is_empty() && judged.broken.is_empty() {
             // The contract has no rule of its own about such requests.
             let mut actual = format!("{} {}", request.method, request.target);
             if let Some((name, value)) = self.otherwise(request) {
-                actual = format!(
-                    "{actual}, which it documents of a server with {name}={value} (`--set {name}={value}`)"
-                );
+                actual += &meant(&name, &value);
             }
             let expected = "a request that the contract documents";
             judged
@@ -323,6 +360,35 @@ impl Judgement {
                 .collect(),
         }
     }
+}
+
+/// What judges traffic with a server of these traits, and what its templates see.
+fn judge_of(
+    contract: &Arc<Contract>,
+    traits: &BTreeMap<String, String>,
+    given: &Scope,
+) -> Result<(Judge, Scope), TemplateError> {
+    let mut scope = contract.target_scope(traits);
+    for (name, literal) in &contract.vars {
+        let value = match given.get(name) {
+            Some(text) => text,
+            None => literal.resolve(&scope)?,
+        };
+        scope.set(name, &value);
+    }
+    let judge = Judge::new(Arc::clone(contract), traits.clone()).against_url(true);
+    Ok((judge, scope))
+}
+
+/// What to declare for a request that the contract documents of another server.
+fn meant(name: &str, value: &str) -> String {
+    format!(
+        ", which the contract documents of a server with {name}={value}: is `--set {name}={value}` meant?"
+    )
+}
+
+fn clause_of(finding: &Finding) -> Option<&str> {
+    finding.clause.as_ref().map(|clause| clause.id.as_str())
 }
 
 /// Whether a request only carries the first message of NTLM: its sender leaves the body out and sends it with the last.

@@ -292,6 +292,37 @@ fn a_request_that_no_operation_is_like_is_a_finding_of_its_own(
     assert_eq!(judgement.found().must, must);
 }
 
+const OF_FANCY: &str = r#"  - { id: client.known, level: should, says: S., source: [doc], on: any, judges: client, then: { any: [{ request: { operation: { is: present } } }, { request: { path: { not: { matches: "^/fancy/" } } } }] }, broken-by: [{ request: { path: /fancy/1 } }] }"#;
+
+#[rstest]
+#[case::by_a_clause(OF_FANCY, "orders/client/undocumented client.known")]
+#[case::without_one("", "orders/client/undocumented request")]
+fn a_request_for_a_server_with_another_trait_is_told_which_to_declare(
+    #[case] rule: &str,
+    #[case] expected: &str,
+) {
+    let fancy = r#"
+  - { id: fancy, method: GET, path: "/fancy/{order}", where: { kind: fancy }, source: [doc], reply: { status: 200 } }
+clauses:"#;
+    let text = CONTRACT.replace("RULE", rule).replace("\nclauses:", fancy);
+    let file = SourceFile::new("contract.yaml", text);
+    let (contract, problems) = read(&file);
+    assert!(problems.is_empty(), "{problems:?}");
+    let contract = Arc::new(contract.expect("a contract"));
+    let mut judgement = Judgement::new(contract, &BTreeMap::new(), &[]).expect("variables");
+    let mut asked = request("GET", "/fancy/1", "");
+    asked.headers.remove("X-Token");
+    judgement.look(&answered(asked, Reply::new(200)));
+    judgement.look(&answered(request("PATCH", "/fancy/1", ""), Reply::new(200)));
+    let result = judgement.result("http://server");
+    assert_eq!(told(&result)[..2], [expected; 2]);
+    let findings = &scenario(&result, "orders/client/undocumented").findings;
+    let hint = "kind=fancy: is `--set kind=fancy` meant?";
+    assert!(findings[0].actual.ends_with(hint), "{:?}", findings[0]);
+    // One that no trait makes an operation of has no such hint.
+    assert!(!findings[1].actual.contains("--set"), "{:?}", findings[1]);
+}
+
 #[test]
 fn traffic_of_another_contract_proves_nothing() {
     let mut judgement = judgement();
