@@ -10,6 +10,7 @@
 //! `Call::body`. It gives back a `WireReply` (status of the row unless it names another; common headers
 //! are added behind it) or a `Fault`, which gets its documented shape behind it.
 
+mod collected;
 mod domain;
 mod model;
 mod quirks;

@@ -1,11 +1,13 @@
 use super::{
     Hosting, Quirk, Quirks, SUITE, Settings,
+    collected::{Collected, Share},
     domain::{Cluster, Most, Scheduler, Script, Setup},
     quirks, settings,
     soa::Soa,
     wire::{
-        Accepts, Call, FAULTS, Fault, Flow, Found, HEADER_NAMES, Media, Query, Route, Rules, Shape,
-        Stated, WireReply, code, cued, dispatch, find, mask, mask_reply, negotiate, rules, shape,
+        Accepts, Call, FAULTS, Fault, Flow, Found, HEADER_NAMES, Media, Query, Rest, Route, Rules,
+        Shape, Stated, WireReply, code, cued, dispatch, find, mask, mask_reply, negotiate, rules,
+        shape,
     },
 };
 use crate::{
@@ -18,7 +20,6 @@ use crate::{
 use std::{
     any::Any,
     collections::HashMap,
-    ops::ControlFlow,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -73,6 +74,8 @@ struct Waiting {
     /// What the body holds of the room of all bodies.
     share: Option<Share>,
     since: Moment,
+    /// What is left to do, where a part is done.
+    rest: Option<Rest>,
 }
 
 /// How the reply to a request is told, also where it is refused.
@@ -209,21 +212,27 @@ impl HeadNode {
 
     /// Carries out a call and answers it, or notes what is needed to make it again.
     fn carry_out(&self, manner: Manner, call: &Call<'_>) -> Answer {
-        match dispatch(self, call) {
-            Ok(Flow::Wait(until)) => {
-                let token = Token(self.tokens.fetch_add(1, Ordering::Relaxed));
-                let waiting = Waiting {
-                    head: call.head.clone(),
-                    body: call.body.to_vec(),
-                    share: None,
-                    since: call.waiting_since.unwrap_or(call.now),
-                };
-                self.lock_waiting().insert(token, waiting);
-                Answer::Wait { until, token }
-            }
-            Ok(Flow::Reply(reply)) => Answer::Reply(self.dress(manner, reply, call.now)),
-            Err(fault) => Answer::Reply(self.refusal(manner, fault, call.now)),
-        }
+        self.answer(manner, call, dispatch(self, call))
+    }
+
+    /// What a call has come to so far, as an answer.
+    fn answer(&self, manner: Manner, call: &Call<'_>, flow: Result<Flow, Fault>) -> Answer {
+        let (until, rest) = match flow {
+            Ok(Flow::Reply(reply)) => return Answer::Reply(self.dress(manner, reply, call.now)),
+            Err(fault) => return Answer::Reply(self.refusal(manner, fault, call.now)),
+            Ok(Flow::Wait(until)) => (until, None),
+            Ok(Flow::Rest(rest)) => (call.now, Some(rest)),
+        };
+        let token = Token(self.tokens.fetch_add(1, Ordering::Relaxed));
+        let waiting = Waiting {
+            head: call.head.clone(),
+            body: call.body.to_vec(),
+            share: None,
+            since: call.waiting_since.unwrap_or(call.now),
+            rest,
+        };
+        self.lock_waiting().insert(token, waiting);
+        Answer::Wait { until, token }
     }
 
     /// Lets a call that waits hold the room that its body takes.
@@ -314,18 +323,13 @@ impl Model for HeadNode {
             BodyLength::Unstated | BodyLength::Chunked => 0,
         };
         let no_room = Fault::new(503, code::GENERAL, "Too many bodies are on their way.");
-        Begin::Body(Box::new(Collected {
-            head: head.clone(),
-            body: Vec::with_capacity(announced.min(FIRST_ROOM)),
-            limit: self.settings.body_limit,
-            too_large: Some(self.refusal(manner, rules::too_large(&self.settings), now)),
-            share: Share {
-                all: Arc::clone(&self.bodies),
-                limit: self.settings.body_memory,
-                bytes: 0,
-            },
-            no_room: Some(self.refusal(manner, no_room, now)),
-        }))
+        let share = Share::of(&self.bodies, self.settings.body_memory);
+        Begin::Body(Box::new(
+            Collected::new(head.clone(), self.settings.body_limit, share)
+                .room_for(announced)
+                .too_large(self.refusal(manner, rules::too_large(&self.settings), now))
+                .no_room(self.refusal(manner, no_room, now)),
+        ))
     }
 
     fn end(&self, sink: Box<dyn Sink>, end: BodyEnd, now: Moment) -> Answer {
@@ -364,7 +368,11 @@ impl Model for HeadNode {
                     waiting_since: Some(waiting.since),
                     ..call
                 };
-                let answer = self.carry_out(manner, &call);
+                let flow = match waiting.rest {
+                    Some(rest) => rest.go(self),
+                    None => dispatch(self, &call),
+                };
+                let answer = self.answer(manner, &call, flow);
                 if let Some(share) = waiting.share {
                     self.keep(&answer, share);
                 }
@@ -436,67 +444,6 @@ impl Model for HeadNode {
     }
 
     fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// How much room a body gets before any of it has come.
-const FIRST_ROOM: usize = 64 * 1024;
-
-/// A body as it comes in, never more of it than the limit.
-struct Collected {
-    head: Head,
-    body: Vec<u8>,
-    limit: usize,
-    too_large: Option<Reply>,
-    share: Share,
-    no_room: Option<Reply>,
-}
-
-/// What one body holds of the room that all have together; given back with it.
-#[derive(Debug)]
-struct Share {
-    all: Arc<AtomicUsize>,
-    limit: usize,
-    bytes: usize,
-}
-
-impl Share {
-    /// Takes more; tells whether there was room.
-    fn take(&mut self, bytes: usize) -> bool {
-        let room = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limit;
-        if room {
-            self.bytes += bytes;
-        } else {
-            self.all.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        room
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-impl Sink for Collected {
-    fn chunk(&mut self, bytes: &[u8]) -> ControlFlow<Answer> {
-        if bytes.len() > self.limit - self.body.len() {
-            self.body = Vec::new();
-            let reply = self.too_large.take().unwrap_or_else(|| Reply::new(413));
-            return ControlFlow::Break(Answer::Reply(reply));
-        }
-        if !self.share.take(bytes.len()) {
-            self.body = Vec::new();
-            let reply = self.no_room.take().unwrap_or_else(|| Reply::new(503));
-            return ControlFlow::Break(Answer::Reply(reply));
-        }
-        self.body.extend_from_slice(bytes);
-        ControlFlow::Continue(())
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
 }

@@ -184,6 +184,10 @@ impl Responder {
                         }
                     };
                 }
+                // A model that has much to do waits for nothing; here nobody else is to have a turn between.
+                Answer::Wait { until, token } if until <= self.clock.now() => {
+                    (token, Outcome::Woke)
+                }
                 Answer::Wait { until, token } if self.clock.is_held() => {
                     self.clock.advance(until.since(self.clock.now()));
                     (token, Outcome::Woke)
@@ -347,6 +351,15 @@ mod tests {
             "{got}"
         );
         assert_eq!(model.heard(), ["GET /wait", "7 Gone"]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_its_turn_alone_is_answered_whatever_the_clock() {
+        for clock in [Clock::held(Clock::START), Clock::system()] {
+            let (server, model) = mounted(clock).await;
+            assert!(ask(&server, "GET /turn", "").await.ends_with("woke"));
+            assert_eq!(model.heard(), ["GET /turn", "9 Woke"]);
+        }
     }
 
     #[tokio::test]

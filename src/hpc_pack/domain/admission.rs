@@ -1,19 +1,24 @@
-//! Whether a job can run here, where, and in which order its tasks come.
+//! Whether a job can run here, and where.
 
 use super::{
     catalogue::{JobProperty, TaskProperty},
     cluster::{Cluster, Node},
     job::{Job, Task},
-    state::TaskType,
+    validation::Validation,
     value::items,
 };
-use std::collections::{HashMap, HashSet};
 
 /// The most subtasks of a sweep, and of all sweeps of a job together: a few small requests must not fill the memory.
-const SWEEP: i64 = 100_000;
+pub(super) const SWEEP: i64 = 100_000;
 
-/// Why a job cannot run, for `ErrorMessage`; none where it can.
-pub(crate) fn objection(job: &Job, cluster: &Cluster) -> Option<String> {
+/// Why a job cannot run, for `ErrorMessage`; none where it can. All of it at once.
+pub(super) fn objection(job: &Job, cluster: &Cluster) -> Option<String> {
+    let mut all = usize::MAX;
+    Validation::new(job).go(job, cluster, &mut all)?.err()
+}
+
+/// Why a job cannot run for what it asks of the cluster itself, without its tasks.
+pub(super) fn job_objection(job: &Job, cluster: &Cluster) -> Option<String> {
     for name in items(job.bag.get(JobProperty::RequestedNodes).as_text()) {
         if cluster.node(name).is_none() {
             return Some(format!("The requested node {name} does not exist."));
@@ -42,56 +47,7 @@ pub(crate) fn objection(job: &Job, cluster: &Cluster) -> Option<String> {
             "The job needs at least {least} units, and {there} can be had."
         ));
     }
-    let names: HashSet<_> = job.tasks.iter().map(name_of).collect();
-    for task in &job.tasks {
-        if let Some(why) = task_objection(task, &names, cluster) {
-            return Some(format!("Task {}: {why}", task.id));
-        }
-    }
-    let sweeps = job
-        .tasks
-        .iter()
-        .filter(|task| task.kind() == TaskType::ParametricSweep);
-    let subtasks: i64 = sweeps.filter_map(sweep_size).map(i64::from).sum();
-    if subtasks > SWEEP {
-        return Some(format!(
-            "The sweeps of the job have {subtasks} subtasks together, and {SWEEP} are taken."
-        ));
-    }
-    order(job).err()
-}
-
-fn task_objection(task: &Task, names: &HashSet<String>, cluster: &Cluster) -> Option<String> {
-    if task
-        .bag
-        .get(TaskProperty::CommandLine)
-        .as_text()
-        .trim()
-        .is_empty()
-    {
-        return Some("it has no command line.".to_owned());
-    }
-    for name in items(task.bag.get(TaskProperty::RequiredNodes).as_text()) {
-        if cluster.node(name).is_none() {
-            return Some(format!("the required node {name} does not exist."));
-        }
-    }
-    for name in items(task.bag.get(TaskProperty::DependsOn).as_text()) {
-        if !names.contains(&name.to_lowercase()) {
-            return Some(format!("there is no task {name} to depend on."));
-        }
-    }
-    if task.kind() == TaskType::ParametricSweep && sweep_size(task).is_none() {
-        return Some(format!(
-            "its values do not lead from start to end in at most {SWEEP} steps."
-        ));
-    }
     None
-}
-
-/// The name by which others depend on a task.
-pub(super) fn name_of(task: &Task) -> String {
-    task.bag.get(TaskProperty::Name).as_text().to_lowercase()
 }
 
 /// How many subtasks a sweep has; none where its values lead nowhere.
@@ -158,62 +114,4 @@ pub(crate) fn allocation(job: &Job, cluster: &Cluster) -> Box<[u16]> {
     };
     places.truncate(count);
     places.into_boxed_slice()
-}
-
-/// The tasks in an order in which each comes behind those it depends on, as places in the list of the job.
-pub(super) fn order(job: &Job) -> Result<Vec<usize>, String> {
-    let depends = |task: &Task| items(task.bag.get(TaskProperty::DependsOn).as_text()).count();
-    if job.tasks.iter().all(|task| depends(task) == 0) {
-        return Ok((0..job.tasks.len()).collect());
-    }
-    // Tasks of one name are waited for together. Pairs of tasks would be many more than there are names: 50,000 tasks may
-    // wait for 50,000 others by one name.
-    let mut names: HashMap<String, usize> = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
-    let mut own = Vec::with_capacity(job.tasks.len());
-    for task in &job.tasks {
-        let group = *names.entry(name_of(task)).or_insert(groups.len());
-        if group == groups.len() {
-            groups.push(Group::default());
-        }
-        groups[group].left += 1;
-        own.push(group);
-    }
-    let mut waits = vec![0usize; job.tasks.len()];
-    for (at, task) in job.tasks.iter().enumerate() {
-        for name in items(task.bag.get(TaskProperty::DependsOn).as_text()) {
-            if let Some(group) = names.get(&name.to_lowercase()) {
-                groups[*group].followers.push(at);
-                waits[at] += 1;
-            }
-        }
-    }
-    let mut ready: Vec<_> = (0..waits.len()).filter(|at| waits[*at] == 0).collect();
-    let mut done = 0;
-    while done < ready.len() {
-        let group = &mut groups[own[ready[done]]];
-        group.left -= 1;
-        if group.left == 0 {
-            for &follower in &group.followers {
-                waits[follower] -= 1;
-                if waits[follower] == 0 {
-                    ready.push(follower);
-                }
-            }
-        }
-        done += 1;
-    }
-    if ready.len() < waits.len() {
-        return Err("Tasks depend on one another in a circle.".to_owned());
-    }
-    Ok(ready)
-}
-
-/// The tasks of one name.
-#[derive(Debug, Default)]
-struct Group {
-    /// How many of them are not in order yet.
-    left: usize,
-    /// Who waits for all of them, as places in the list of the job.
-    followers: Vec<usize>,
 }

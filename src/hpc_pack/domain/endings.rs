@@ -5,10 +5,9 @@ use super::{
     job::{Job, Stop},
     jobs::Sent,
     plan,
-    run::{Base, Over, Run},
+    rework::Act,
     scheduler::{STEP, Scheduler},
     state::{JobState, TaskState},
-    weight,
 };
 use crate::hpc_pack::{Quirk, Quirks};
 use crate::mock::Moment;
@@ -103,26 +102,9 @@ impl Scheduler {
             let read = self.job_changes(sent, Some(id))?;
             self.apply(id, read, now);
         }
-        let job = self.job_now(id, now)?;
-        let mut tasks = std::mem::take(&mut job.tasks);
-        for task in &mut tasks {
-            for run in &mut task.instances {
-                requeue_run(run, job, now, quirks);
-            }
-            let done = task
-                .instances
-                .iter()
-                .all(|run| matches!(run.base, Base::Over(_)));
-            if !task.instances.is_empty() && !done {
-                task.run.base = Base::Going;
-                task.run.course = None;
-                task.run.requeues += 1;
-            } else {
-                requeue_run(&mut task.run, job, now, quirks);
-            }
-            weight::recount(task);
-        }
-        job.tasks = tasks;
+        let tasks = self.job_now(id, now)?.tasks.len();
+        self.rework(id, 0..tasks, Act::RequeueJob, now);
+        let job = self.job_mut(id).ok_or(Fault::UnknownJob)?;
         if !quirks.has(Quirk::RequeueNotCounted) {
             job.requeues += 1;
         }
@@ -135,6 +117,7 @@ impl Scheduler {
         job.go(JobState::Queued, now);
         job.due = Some(now.after(STEP));
         self.schedule(id);
+        self.begin_rework(id);
         Ok(())
     }
 }
@@ -150,26 +133,6 @@ fn stop_release(job: &mut Job, now: Moment, why: &str) {
         course.outcome = TaskState::Canceled;
         course.error = Some(why.into());
     }
-}
-
-/// What of a run remains when its job is requeued.
-fn requeue_run(run: &mut Run, job: &Job, now: Moment, quirks: Quirks) {
-    let own_end = matches!(run.base, Base::Over(_));
-    let seen = run.seen(job, now, false);
-    let stays = (seen.state == TaskState::Finished && !quirks.has(Quirk::RequeueRerunsFinished))
-        || (own_end && seen.state == TaskState::Canceled && seen.started.is_none());
-    if stays {
-        run.base = Base::Over(Box::new(Over {
-            state: seen.state,
-            previous: seen.previous,
-            at: seen.changed,
-            error: seen.error.map(Into::into),
-        }));
-        return;
-    }
-    run.base = Base::Going;
-    run.course = None;
-    run.requeues += 1;
 }
 
 /// Checks the reason of a cancel.

@@ -2,8 +2,10 @@ use super::{
     bag::{Bag, Pairs},
     catalogue::{JobProperty, TaskProperty},
     planning::Planning,
+    rework::Rework,
     run::Run,
     state::{JobState, TaskType},
+    validation::Validation,
     value::Value,
     weight::Weight,
 };
@@ -43,6 +45,10 @@ pub(crate) struct Job {
     pub(crate) due: Option<Moment>,
     /// What a running job runs towards.
     pub(crate) goal: Goal,
+    /// What is being done to its runs; nothing of the job is told or changed before that is done.
+    pub(super) rework: Option<Box<Rework>>,
+    /// The validation, as long as it is not done.
+    pub(super) validation: Option<Box<Validation>>,
     /// The plan of a running job, as long as it is not whole.
     pub(super) planning: Option<Box<Planning>>,
     /// What stopped it before its tasks had ended.
@@ -123,6 +129,8 @@ impl Job {
             ended: None,
             due: None,
             goal: Goal::default(),
+            rework: None,
+            validation: None,
             planning: None,
             stop: None,
             error: None,
@@ -140,6 +148,8 @@ impl Job {
         self.previous = self.state;
         self.state = state;
         self.changed = at;
+        // What was begun for the state before comes to nothing.
+        (self.validation, self.planning) = (None, None);
         if state.is_final() {
             self.ended = Some(at);
             self.due = None;

@@ -1,13 +1,13 @@
 //! Plans a running job, a few runs at a time: which task starts when, and with that, how the job ends.
 
 use super::{
-    admission::{order, sweep_size},
-    catalogue::{JobProperty, TaskProperty},
+    admission::sweep_size,
+    catalogue::JobProperty,
     job::{Goal, Job, Task},
+    order::{Places, name_of, waits_for},
     plan::{NEVER, Slot, Stage, failures_that_stop, outcome, plan_run, set_goal},
     run::{Base, Course, Run},
     state::{JobState, TaskState, TaskType},
-    value::items,
     weight::{self, Weighed},
 };
 use crate::hpc_pack::Quirk;
@@ -23,6 +23,8 @@ use std::collections::HashMap;
 pub(crate) struct Planning {
     /// What has begun by then keeps its course.
     from: Moment,
+    /// What is looked for first: in which order the tasks come.
+    places: Option<Box<Places>>,
     /// The tasks as places in the list of the job, node preparation first.
     order: Vec<usize>,
     /// How many of these are planned.
@@ -46,27 +48,17 @@ pub(crate) struct Planning {
 impl Planning {
     /// Of everything in the job that has not begun by that moment.
     pub(crate) fn new(job: &Job, from: Moment) -> Self {
-        let of_kind = |at: &usize, kind| job.tasks[*at].kind() == kind;
-        let all = 0..job.tasks.len();
-        let mut places: Vec<_> = all.filter(|at| of_kind(at, TaskType::NodePrep)).collect();
-        // The order was found before the job began to run; tasks added later are not submitted, so nothing new can wait for them.
-        let order = order(job).unwrap_or_default().into_iter();
-        places.extend(
-            order.filter(|at| {
-                !of_kind(at, TaskType::NodePrep) && !of_kind(at, TaskType::NodeRelease)
-            }),
-        );
-        let waits = |task: &Task| !task.bag.get(TaskProperty::DependsOn).as_text().is_empty();
         Self {
             from,
-            order: places,
+            places: Some(Box::new(Places::new(job))),
+            order: Vec::new(),
             done: 0,
             slot: None,
             sum: Sum::default(),
             ready: from,
             prepared: true,
             ends: HashMap::new(),
-            depends: job.tasks.iter().any(waits),
+            depends: false,
             last: from,
             failed: false,
             first_stop: None,
@@ -82,6 +74,14 @@ impl Planning {
         runs: &mut usize,
         weighed: &mut Weighed,
     ) -> bool {
+        if let Some(places) = &mut self.places {
+            // There is an order: that was found out before the job began to run.
+            let Some(order) = places.go(job, runs) else {
+                return false;
+            };
+            (self.order, self.depends) = (order, places.depends());
+            self.places = None;
+        }
         while let Some(&at) = self.order.get(self.done) {
             let slot = match self.slot {
                 Some(slot) => slot,
@@ -115,7 +115,7 @@ impl Planning {
         if stage.quirks.has(Quirk::DependentsStartAtOnce) {
             return slot;
         }
-        for name in items(task.bag.get(TaskProperty::DependsOn).as_text()) {
+        for name in waits_for(task) {
             let end = self.ends.get(&name.to_lowercase()).copied();
             let (end, bad) = end.unwrap_or((NEVER, false));
             slot.start = slot.start.max(end);
@@ -191,8 +191,7 @@ impl Planning {
             return;
         }
         if self.depends {
-            let name = task.bag.get(TaskProperty::Name).as_text().to_lowercase();
-            let known = self.ends.entry(name).or_insert((end, bad));
+            let known = self.ends.entry(name_of(task)).or_insert((end, bad));
             *known = (known.0.max(end), known.1 | bad);
         }
         self.last = self.last.max(end);

@@ -186,6 +186,13 @@ impl Run {
         }
     }
 
+    /// Lets it run once more, from there.
+    pub(super) fn restart(&mut self, base: Base) {
+        self.base = base;
+        self.course = None;
+        self.requeues += 1;
+    }
+
     /// Where it is now; `sweep` says that it stands for the subtasks of a sweep.
     pub(crate) fn seen<'a>(&'a self, job: &'a Job, now: Moment, sweep: bool) -> Seen<'a> {
         let still = |state, previous, changed| Seen {

@@ -8,6 +8,7 @@ use super::{
     planning::Planning,
     script::Script,
     state::JobState,
+    validation::Validation,
     weight::{Held, Most, Weighed},
 };
 use crate::hpc_pack::{Quirk, Quirks};
@@ -132,6 +133,9 @@ impl Scheduler {
 
     /// Brings a job up to date with so many steps, which it counts down; tells whether it is.
     pub(super) fn settle_by(&mut self, id: i32, now: Moment, steps: &mut usize) -> bool {
+        if !self.rework_on(id, steps) {
+            return false;
+        }
         let Some(job) = self.job_ref(id) else {
             return true;
         };
@@ -238,20 +242,44 @@ impl Scheduler {
         self.change(weighed);
     }
 
-    /// The next step of a job (section 6 of the contract); counts it down, and the runs that it plans.
+    /// Goes on with the validation of a job for at most so many tasks; once it is done, tells why the job cannot run, if so.
+    fn validate_on(&mut self, id: i32, steps: &mut usize) -> Option<Result<(), String>> {
+        let (job, stage) = self.staged(id)?;
+        let mut validation = match job.validation.take() {
+            Some(validation) => validation,
+            None => Box::new(Validation::new(job)),
+        };
+        let Some(found) = validation.go(job, stage.cluster, steps) else {
+            job.validation = Some(validation);
+            return None;
+        };
+        Some(found.and_then(|sweeps| self.reserve(id, sweeps)))
+    }
+
+    /// The next step of a job (section 6 of the contract), or a part of it; counts it down, and the tasks and runs that are
+    /// looked at.
     fn step(&mut self, id: i32, at: Moment, steps: &mut usize) {
+        if !self.rework_on(id, steps) {
+            return;
+        }
         if self.job_ref(id).is_some_and(|job| job.planning.is_some()) {
             return self.plan_on(id, steps);
         }
-        *steps = steps.saturating_sub(1);
-        let waits = self.waits_for(id);
         let validates = self.job_ref(id).is_some_and(|job| {
             matches!(
                 job.state,
                 JobState::Validating | JobState::ExternalValidation
             )
         });
-        let crowded = if validates { self.reserve(id) } else { None };
+        let mut valid = Ok(());
+        if validates {
+            match self.validate_on(id, steps) {
+                Some(found) => valid = found,
+                None => return,
+            }
+        }
+        *steps = steps.saturating_sub(1);
+        let waits = self.waits_for(id);
         let full = self.room_for(1).is_err();
         let Some((job, stage)) = self.staged(id) else {
             return;
@@ -263,19 +291,17 @@ impl Scheduler {
                 job.go(JobState::Validating, at);
                 job.due = Some(at.after(STEP));
             }
-            JobState::Validating | JobState::ExternalValidation => {
-                match admission::objection(job, stage.cluster).or(crowded) {
-                    Some(why) => {
-                        job.error = Some(why.into());
-                        job.go(JobState::Failed, at);
-                    }
-                    None => {
-                        job.go(JobState::Queued, at);
-                        job.queued = Some(at);
-                        job.due = Some(at.after(STEP));
-                    }
+            JobState::Validating | JobState::ExternalValidation => match valid {
+                Err(why) => {
+                    job.error = Some(why.into());
+                    job.go(JobState::Failed, at);
                 }
-            }
+                Ok(()) => {
+                    job.go(JobState::Queued, at);
+                    job.queued = Some(at);
+                    job.due = Some(at.after(STEP));
+                }
+            },
             JobState::Queued => match waits {
                 Wait::Until(moment) if moment > at => job.due = Some(moment),
                 Wait::For => {}

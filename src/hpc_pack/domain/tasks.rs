@@ -10,7 +10,8 @@ use super::{
     jobs::{Sent, comes_first},
     list::Row,
     planning,
-    run::{Base, Over, Run, Seen},
+    rework::{self, Act},
+    run::{Base, Run, Seen},
     scheduler::{STEP, Scheduler},
     state::{JobState, TaskState, TaskType},
     value::Value,
@@ -168,26 +169,24 @@ impl Scheduler {
             now.after(grace)
         };
         let place = index(at.task);
+        let Some(subtask) = at.subtask else {
+            let act = Act::CancelTask {
+                until,
+                why: told,
+                state,
+            };
+            self.rework(at.job, place..place + 1, act, now);
+            self.bring_on(at.job, now);
+            return Ok(());
+        };
         let mut task = std::mem::replace(&mut job.tasks[place], Task::new(at.task, now));
         let all = quirks.has(Quirk::CancelSubtaskCancelsAll);
         for (number, run) in (1..).zip(&mut task.instances) {
-            if all || at.subtask.is_none_or(|subtask| subtask == number) {
-                stop_run(run, job, now, until, &told);
+            if all || number == subtask {
+                rework::stop(run, job, now, until, &told);
             }
         }
-        if at.subtask.is_some() {
-            planning::summarise(&mut task);
-        } else if sweep {
-            task.run.base = Base::Over(Box::new(Over {
-                state: TaskState::Canceled,
-                previous: state,
-                at: now,
-                error: Some(told),
-            }));
-        } else {
-            stop_run(&mut task.run, job, now, until, &told);
-        }
-        weight::recount(&mut task);
+        planning::summarise(&mut task);
         job.tasks[place] = task;
         self.replan(at.job, now, now);
         Ok(())
@@ -229,41 +228,37 @@ impl Scheduler {
             JobState::Running => Base::Going,
             _ => Base::Configuring(now, state),
         };
+        let from = now.after(STEP);
         let place = index(at.task);
-        let mut task = std::mem::replace(&mut job.tasks[place], Task::new(at.task, now));
-        let restart = |run: &mut Run| {
-            run.base = base.clone();
-            run.course = None;
-            run.requeues += 1;
-        };
-        match at.subtask {
-            Some(subtask) => {
-                restart(&mut task.instances[index(subtask)]);
-                task.run.base = base.clone();
-            }
-            None => {
-                let unfinished = |run: &Run| run.seen(job, now, false).state != TaskState::Finished;
-                let again: Vec<_> = task.instances.iter().map(unfinished).collect();
-                for (run, _) in task
-                    .instances
-                    .iter_mut()
-                    .zip(again)
-                    .filter(|(_, again)| *again)
-                {
-                    restart(run);
-                }
-                restart(&mut task.run);
-            }
-        }
+        let task = &mut job.tasks[place];
         if quirks.has(Quirk::RequeueTaskChangesProperties) {
             for (property, value) in read {
                 task.bag.set(property, value);
             }
         }
-        weight::recount(&mut task);
-        job.tasks[place] = task;
-        self.replan(at.job, now.after(STEP), now);
+        let Some(subtask) = at.subtask else {
+            let act = Act::RequeueTask { base, from };
+            self.rework(at.job, place..place + 1, act, now);
+            self.bring_on(at.job, now);
+            return Ok(());
+        };
+        let run = &mut task.instances[index(subtask)];
+        let before = weight::run(run);
+        run.restart(base.clone());
+        task.weight.runs = (task.weight.runs + weight::run(run)).saturating_sub(before);
+        task.run.base = base;
+        self.replan(at.job, from, now);
         Ok(())
+    }
+
+    /// Begins what was asked for a task, and has a running job planned anew behind it.
+    fn bring_on(&mut self, job: i32, now: Moment) {
+        let running = |job: &&mut Job| job.state == JobState::Running;
+        if let Some(running) = self.job_mut(job).filter(running) {
+            running.due = Some(now);
+            self.schedule(job);
+        }
+        self.begin_rework(job);
     }
 
     /// The properties of a task or subtask: those named, or all.
@@ -455,35 +450,5 @@ fn check_mix(job: &Job, kind: TaskType, but: Option<i32>) -> Result<(), Fault> {
         Err(Fault::MixedTypes)
     } else {
         Ok(())
-    }
-}
-
-/// Ends a run early.
-fn stop_run(run: &mut Run, job: &Job, now: Moment, until: Moment, why: &str) {
-    let seen = run.seen(job, now, false);
-    if seen.state.is_final() {
-        return;
-    }
-    let (state, running) = (
-        seen.state,
-        run.course
-            .as_ref()
-            .is_some_and(|course| course.dispatch <= now),
-    );
-    match run.course.as_mut().filter(|_| running) {
-        Some(course) => {
-            course.end = until;
-            course.canceling = Some(now);
-            course.outcome = TaskState::Failed;
-            course.error = Some(why.into());
-        }
-        None => {
-            run.base = Base::Over(Box::new(Over {
-                state: TaskState::Canceled,
-                previous: state,
-                at: now,
-                error: Some(why.into()),
-            }));
-        }
     }
 }

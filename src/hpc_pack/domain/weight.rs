@@ -1,13 +1,13 @@
 //! What jobs and tasks hold, and how much there may be of it.
 
 use super::{
-    admission::sweep_size,
     bag::Pairs,
     fault::Fault,
     job::{Job, Task},
     run::{Base, Course, Run},
     scheduler::Scheduler,
     state::TaskType,
+    validation::Sweep,
 };
 
 /// How much there may be.
@@ -87,11 +87,6 @@ impl Weighed {
     }
 }
 
-/// Counts the bytes of the subtasks of a task.
-pub(super) fn recount(task: &mut Task) {
-    task.weight.runs = task.instances.iter().map(run).sum();
-}
-
 impl Scheduler {
     /// What is held.
     #[cfg(test)]
@@ -128,23 +123,22 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes the subtasks that a job will have, so that no other job takes their room; tells why it cannot have them.
-    pub(super) fn reserve(&mut self, id: i32) -> Option<String> {
+    /// Takes the subtasks that a job will have by these sweeps, so that no other job takes their room.
+    ///
+    /// # Errors
+    /// Why it cannot have them.
+    pub(super) fn reserve(&mut self, id: i32, mut sweeps: Vec<Sweep>) -> Result<(), String> {
         let (held, most) = (self.held.subtasks, self.most.subtasks);
-        let job = self.job_mut(id)?;
-        let sweeps = |job: &Job| -> Vec<(usize, usize)> {
-            let open = job.tasks.iter().enumerate().filter(|(_, task)| {
-                task.kind() == TaskType::ParametricSweep
-                    && task.instances.is_empty()
-                    && task.weight.subtasks == 0
-            });
-            open.filter_map(|(at, task)| Some((at, usize::try_from(sweep_size(task)?).ok()?)))
-                .collect()
+        let Some(job) = self.job_mut(id) else {
+            return Ok(());
         };
-        let sweeps = sweeps(job);
+        sweeps.retain(|(at, _)| {
+            let task = &job.tasks[*at];
+            task.instances.is_empty() && task.weight.subtasks == 0
+        });
         let more: usize = sweeps.iter().map(|(_, size)| size).sum();
         if more > 0 && held.saturating_add(more) > most {
-            return Some(format!(
+            return Err(format!(
                 "The job would have {more} subtasks, and of {most} that all jobs may have together {held} are there."
             ));
         }
@@ -152,7 +146,7 @@ impl Scheduler {
             job.tasks[at].weight.subtasks = size;
         }
         self.held.subtasks += more;
-        None
+        Ok(())
     }
 
     /// Weighs what a job holds besides its tasks.

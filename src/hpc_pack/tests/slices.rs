@@ -6,6 +6,7 @@ use crate::{
     message::{Reply, Request},
     mock::{Answer, Begin, BodyEnd, Head, Model, Outcome, Token},
 };
+use rstest::rstest;
 use std::{
     ops::ControlFlow,
     sync::atomic::{AtomicBool, Ordering},
@@ -137,6 +138,53 @@ fn a_body_that_waits_keeps_its_room() {
         "the room is given back: {}",
         text(&again)
     );
+}
+
+/// A job of so many tasks that is not submitted.
+fn large(tasks: usize) -> Bench {
+    let mut bench = Bench::new(Settings::default());
+    let tasks: String = (0..tasks)
+        .map(|number| format!("<Task CommandLine=\"echo {number}\"/>"))
+        .collect();
+    let file = format!("<Job Name=\"f\"><Tasks>{tasks}</Tasks></Job>");
+    let made = bench.ask(&body(line("POST Jobs/JobFile"), XML, &file));
+    assert_eq!(made.status, 200, "{}", text(&made));
+    bench
+}
+
+#[rstest]
+#[case("GET Job/1?Render=HpcJobXml", "<Task ", 10_000 / 50)]
+#[case("GET Job/1/Tasks?RowsPerRead=10000", "<Object>", 10_000 / 62)]
+#[case(
+    "GET Job/1/Tasks?RowsPerRead=10&SortTasksBy=CommandLine",
+    "<Object>",
+    10_000 / 500
+)]
+fn what_shows_many_tasks_lets_others_have_their_turn(
+    #[case] ask: &str,
+    #[case] shown: &str,
+    #[case] least: usize,
+) {
+    let bench = large(10_000);
+    let token = waits(&bench, begun(&bench, &line(ask)));
+    // Nothing that it holds keeps others from reading or changing the same job.
+    let other = replied(begun(&bench, &line("GET Job/1")));
+    assert_eq!(other.status, 200, "{}", text(&other));
+    let task = properties("POST Job/1/Tasks", &[("CommandLine", "echo")]);
+    assert_eq!(replied(begun(&bench, &task)).status, 200);
+    let (reply, turns) = comes_back(&bench, token);
+    assert_eq!(reply.status, 200);
+    assert!(turns + 1 >= least, "{turns}");
+    let count = text(&reply).matches(shown).count();
+    assert!(count == 10 || count >= 10_000, "{count}");
+}
+
+#[test]
+fn a_job_that_somebody_waits_to_see_may_be_gone_with_a_restart() {
+    let bench = large(200);
+    let token = waits(&bench, begun(&bench, &line("GET Job/1?Render=HpcJobXml")));
+    bench.node.restart(bench.now);
+    assert_eq!(comes_back(&bench, token).0.status, 408);
 }
 
 #[test]

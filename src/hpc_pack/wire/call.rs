@@ -1,10 +1,11 @@
-use super::{ApiVersion, Media, Query, Route};
+use super::{ApiVersion, Fault, Media, Query, Route};
 use crate::{
+    hpc_pack::HeadNode,
     message::{Framing, Headers},
     mock::{Head, Moment},
 };
 use bytes::Bytes;
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// The values of a path in order, percent-decoded; unused ones are empty.
 pub(crate) type Params<'a> = [Cow<'a, str>; 3];
@@ -105,6 +106,36 @@ pub(crate) enum Flow {
     Reply(WireReply),
     /// Nothing yet: the same call is made again at that moment, with [`Call::waiting_since`] set.
     Wait(Moment),
+    /// A part of the work is done; the rest is when others had their turn.
+    Rest(Rest),
+}
+
+/// What is left to do for a call.
+pub(crate) struct Rest(Box<dyn FnOnce(&HeadNode) -> Result<Flow, Fault> + Send>);
+
+impl Rest {
+    /// Does the next part of it.
+    ///
+    /// # Errors
+    /// The fault that the call ends in.
+    pub(crate) fn go(self, node: &HeadNode) -> Result<Flow, Fault> {
+        (self.0)(node)
+    }
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rest")
+    }
+}
+
+impl Flow {
+    /// That is to be done when others had their turn.
+    pub(crate) fn rest(
+        work: impl FnOnce(&HeadNode) -> Result<Self, Fault> + Send + 'static,
+    ) -> Self {
+        Self::Rest(Rest(Box::new(work)))
+    }
 }
 
 impl From<WireReply> for Flow {

@@ -31,7 +31,7 @@ mod versions;
 mod xml;
 
 pub(crate) use accept::{Media, negotiate};
-pub(crate) use call::{Call, Flow, Params, WireReply};
+pub(crate) use call::{Call, Flow, Params, Rest, WireReply};
 pub(crate) use cued::{FAULTS, cued};
 pub(crate) use dispatch::dispatch;
 pub(crate) use faults::{Fault, code};

@@ -8,7 +8,8 @@ use crate::hpc_pack::{
     HeadNode, Quirk,
     domain::{self, Row, Scheduler, TaskRef, Value},
 };
-use std::borrow::Cow;
+use crate::mock::Moment;
+use std::{borrow::Cow, sync::MutexGuard};
 
 /// What carries out an operation.
 pub(super) type Handler = fn(&HeadNode, &Call<'_>) -> Result<Flow, Fault>;
@@ -69,13 +70,29 @@ pub(super) fn ask<T>(
     call: &Call<'_>,
     question: impl FnOnce(&mut Scheduler) -> Result<T, domain::Fault>,
 ) -> Result<T, Fault> {
-    let mut scheduler = node.scheduler();
-    scheduler.advance(call.now, SHARE);
+    let mut scheduler = prepared(node, call);
     if call.route.operation.adds() {
         let room = scheduler.room_for(call.body.len());
         room.map_err(|fault| told(node, &fault))?;
     }
     question(&mut scheduler).map_err(|fault| told(node, &fault))
+}
+
+/// The scheduler, and in it the job that a call is about up to date.
+///
+/// # Why
+/// It was so when the call began, but since then somebody may have made new work for it. That is done in slices, too.
+fn prepared<'a>(node: &'a HeadNode, call: &Call<'_>) -> MutexGuard<'a, Scheduler> {
+    let about_a_job = call.route.path.contains(&"{job}");
+    loop {
+        let mut scheduler = node.scheduler();
+        scheduler.advance(call.now, SHARE);
+        if !about_a_job || scheduler.prepare(job_id(call), call.now, SLICE) {
+            return scheduler;
+        }
+        drop(scheduler);
+        node.give_way();
+    }
 }
 
 /// A refusal of the scheduler on the wire.
@@ -209,7 +226,8 @@ fn get(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
         let file = ask(node, call, |scheduler| {
             scheduler.job_file(job_id(call), columns.as_deref(), call.now)
         })?;
-        return Ok(WireReply::xml(job_with_tasks(node, call, &file)).into());
+        let out = files::JobWriter::new(&file);
+        return Ok(add_tasks(node, out, job_id(call), call.now));
     }
     let row = ask(node, call, |scheduler| {
         scheduler.job(job_id(call), columns.as_deref(), call.now)
@@ -220,17 +238,17 @@ fn get(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
 /// How many tasks of a file are looked up before others get their turn.
 const TASKS_AT_ONCE: usize = 50;
 
-/// A job as a file. Its tasks are written when nobody waits for the scheduler.
-fn job_with_tasks(node: &HeadNode, call: &Call<'_>, file: &domain::File) -> String {
-    let mut out = files::JobWriter::new(file);
-    while out.takes_tasks() {
-        let tasks = node
-            .scheduler()
-            .task_files(job_id(call), out.tasks(), TASKS_AT_ONCE, call.now);
+/// Writes more tasks of a job into its file, and the reply once all are written.
+fn add_tasks(node: &HeadNode, mut out: files::JobWriter, job: i32, now: Moment) -> Flow {
+    if out.takes_tasks() {
+        let from = out.tasks();
+        let tasks = node.scheduler().task_files(job, from, TASKS_AT_ONCE, now);
         out.add(&tasks, TASKS_AT_ONCE);
-        node.give_way();
     }
-    out.finish()
+    if out.takes_tasks() {
+        return Flow::rest(move |node| Ok(add_tasks(node, out, job, now)));
+    }
+    WireReply::xml(out.finish()).into()
 }
 
 fn set(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {

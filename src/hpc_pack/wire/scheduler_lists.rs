@@ -6,8 +6,9 @@ use super::{
 };
 use crate::hpc_pack::{
     Form, HeadNode, Quirk,
-    domain::{Ask, Page, Row},
+    domain::{Ask, JobList, Page, Row, TaskList},
 };
+use crate::mock::Moment;
 use std::borrow::Cow;
 
 /// How much work a list does before others get their turn.
@@ -94,35 +95,37 @@ impl<'a> Asked<'a> {
 /// Get Job List.
 pub(super) fn jobs(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
     let asked = Asked::read(node, call, "SortJobsBy")?;
-    let (mut list, mut page) = ask(node, call, |scheduler| {
-        let mut list = scheduler.job_list(asked.ask(), call.now)?;
-        let page = scheduler.list_jobs(&mut list, call.now, SLICE);
-        Ok((list, page))
+    let list = ask(node, call, |scheduler| {
+        scheduler.job_list(asked.ask(), call.now)
     })?;
-    loop {
-        if let Some(page) = page {
-            return Ok(paged(node, &page, "x-ms-continuation-queryId", true));
-        }
-        // The lock is let go between slices, so that nobody waits for a long list.
-        node.give_way();
-        page = node.scheduler().list_jobs(&mut list, call.now, SLICE);
+    Ok(more_jobs(node, list, call.now))
+}
+
+/// Does more of a list of jobs, and gives it once it is whole. Others have their turn between, so that nobody waits for a long
+/// list.
+fn more_jobs(node: &HeadNode, mut list: JobList, now: Moment) -> Flow {
+    let page = node.scheduler().list_jobs(&mut list, now, SLICE);
+    match page {
+        Some(page) => paged(node, &page, "x-ms-continuation-queryId", true),
+        None => Flow::rest(move |node| Ok(more_jobs(node, list, now))),
     }
 }
 
 /// Get Task List.
 pub(super) fn tasks(node: &HeadNode, call: &Call<'_>) -> Result<Flow, Fault> {
     let asked = Asked::read(node, call, "SortTasksBy")?;
-    let (mut list, mut page) = ask(node, call, |scheduler| {
-        let mut list = scheduler.task_list(job_id(call), asked.ask(), call.now)?;
-        let page = scheduler.list_tasks(&mut list, call.now, SLICE);
-        Ok((list, page))
+    let list = ask(node, call, |scheduler| {
+        scheduler.task_list(job_id(call), asked.ask(), call.now)
     })?;
-    loop {
-        if let Some(page) = page {
-            return Ok(paged(node, &page, "x-ms-continuation-queryId", true));
-        }
-        node.give_way();
-        page = node.scheduler().list_tasks(&mut list, call.now, SLICE);
+    Ok(more_tasks(node, list, call.now))
+}
+
+/// The same of a list of tasks.
+fn more_tasks(node: &HeadNode, mut list: TaskList, now: Moment) -> Flow {
+    let page = node.scheduler().list_tasks(&mut list, now, SLICE);
+    match page {
+        Some(page) => paged(node, &page, "x-ms-continuation-queryId", true),
+        None => Flow::rest(move |node| Ok(more_tasks(node, list, now))),
     }
 }
 

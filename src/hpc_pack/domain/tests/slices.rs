@@ -1,7 +1,7 @@
 //! What takes long is done in slices: no call does more than it may, and what comes out is the same.
 
 use super::{Bench, listing::list_tasks, sent};
-use crate::hpc_pack::domain::{Ask, TaskRef, state::JobState};
+use crate::hpc_pack::domain::{Ask, TaskRef, run::Run, state::JobState};
 use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
 
 const SWEEP: usize = 100_000;
@@ -213,6 +213,136 @@ fn a_job_that_is_planned_anew_leaves_no_heap_behind() {
     assert_eq!(bench.of_job(job, "State"), "Running");
     bench.pass(10_000);
     assert_eq!(bench.of_job(job, "State"), "Canceled");
+}
+
+/// A job of so many tasks, each second of which waits for the one before it.
+fn many(bench: &mut Bench, tasks: usize) -> i32 {
+    let job = bench.job(&[]);
+    for number in 1..=tasks {
+        let name = format!("t{number}");
+        let before = format!("t{}", number - 1);
+        let mut task = vec![("CommandLine", "echo"), ("Name", &name)];
+        if number % 2 == 0 {
+            task.push(("DependsOn", &before));
+        }
+        bench.task(job, &task);
+    }
+    job
+}
+
+/// Brings a job up to date in slices of so many steps, looks at it after each, and counts them.
+fn brought_on(bench: &mut Bench, job: i32, steps: usize, mut look: impl FnMut(&Bench)) -> usize {
+    let mut slices = 1;
+    while !bench.scheduler.prepare(job, bench.now, steps) {
+        look(bench);
+        slices += 1;
+    }
+    slices
+}
+
+#[test]
+fn a_job_of_many_tasks_is_validated_and_put_in_order_in_slices() {
+    const TASKS: usize = 20_000;
+    let mut bench = Bench::new();
+    let job = many(&mut bench, TASKS);
+    bench.submit(job);
+    // To Validating, and through it: names, what each task asks for, who waits for whom, and the order.
+    bench.pass(40);
+    let slices = brought_on(&mut bench, job, 1_000, |_| {});
+    assert!(slices >= 4 * TASKS / 1_000, "{slices}");
+    assert_eq!(bench.of_job(job, "State"), "Queued");
+    // To Running: the order once more, and the plan of each task.
+    bench.pass(20);
+    let slices = brought_on(&mut bench, job, 1_000, |_| {});
+    assert!(slices >= 5 * TASKS / 1_000, "{slices}");
+    bench.pass(1_000);
+    assert_eq!(bench.of_job(job, "State"), "Finished");
+}
+
+#[test]
+fn what_is_wrong_with_the_last_of_many_tasks_is_found_in_slices() {
+    let mut bench = Bench::new();
+    let job = many(&mut bench, 5_000);
+    bench.task(job, &[("CommandLine", "echo"), ("DependsOn", "nobody")]);
+    bench.submit(job);
+    bench.pass(40);
+    let slices = brought_on(&mut bench, job, 100, |_| {});
+    assert!(slices >= 100, "{slices}");
+    assert_eq!(bench.of_job(job, "State"), "Failed");
+    let why = "Task 5001: there is no task nobody to depend on.";
+    assert_eq!(bench.of_job(job, "ErrorMessage"), why);
+}
+
+/// How many of the subtasks of a sweep are as that says.
+fn count(bench: &Bench, is: impl Fn(&Run) -> bool) -> usize {
+    let task = &bench.scheduler.job_ref(1).unwrap().tasks[0];
+    task.instances.iter().filter(|run| is(run)).count()
+}
+
+/// A sweep of 20,000 subtasks that runs.
+fn running_sweep() -> (Bench, TaskRef) {
+    let mut bench = Bench::new();
+    let job = bench.job(&[]);
+    let task = sweep(&mut bench, job, "sleep 100", 20_000);
+    bench.submit(job);
+    bench.pass(1_000);
+    assert_eq!(bench.of_job(job, "State"), "Running");
+    let whole = TaskRef {
+        job,
+        task,
+        subtask: None,
+    };
+    (bench, whole)
+}
+
+#[test]
+fn a_large_sweep_is_cancelled_and_queued_again_in_slices() {
+    let (mut bench, whole) = running_sweep();
+    let stopped = |run: &Run| {
+        let course = run.course.as_ref();
+        course.is_some_and(|course| course.canceling.is_some())
+    };
+    let again = |run: &Run| run.requeues == 1;
+    for (is, queues) in [(&stopped as &dyn Fn(&Run) -> bool, false), (&again, true)] {
+        let (now, scheduler) = (bench.now, &mut bench.scheduler);
+        if queues {
+            scheduler.requeue_task(whole, &[], now).unwrap();
+        } else {
+            scheduler.cancel_task(whole, true, "m", now).unwrap();
+        }
+        let mut before = count(&bench, is);
+        assert!(before <= 1_000, "{before} at once");
+        let slices = brought_on(&mut bench, 1, 1_000, |bench| {
+            let now = count(bench, is);
+            assert!(now <= before + 1_000, "{before} to {now}");
+            before = now;
+        });
+        assert!(slices >= 20, "{slices}");
+        assert_eq!(count(&bench, is), 20_000);
+    }
+    assert_eq!(bench.of_task(1, 1, 20_000, "RequeueCount"), "1");
+}
+
+#[test]
+fn a_job_with_a_large_sweep_is_queued_again_in_slices_and_nobody_sees_a_part_of_it() {
+    let (mut bench, _) = running_sweep();
+    let (now, scheduler) = (bench.now, &mut bench.scheduler);
+    scheduler.cancel_job(1, true, "m", now).unwrap();
+    scheduler.requeue_job(1, &[], now).unwrap();
+    let again = |run: &Run| run.requeues == 1;
+    let mut before = count(&bench, again);
+    assert!(before <= 1_000, "{before} at once");
+    // Although the time has not come for the next step of the job.
+    let slices = brought_on(&mut bench, 1, 1_000, |bench| {
+        let now = count(bench, again);
+        assert!(now <= before + 1_000, "{before} to {now}");
+        before = now;
+    });
+    assert!(slices >= 20, "{slices}");
+    assert_eq!(bench.of_job(1, "State"), "Queued");
+    assert_eq!(bench.of_task(1, 1, 20_000, "State"), "Queued");
+    bench.pass(1_000);
+    assert_eq!(bench.of_task(1, 1, 20_000, "State"), "Running");
 }
 
 /// What is done to a job of tasks and sweeps that wait for one another.

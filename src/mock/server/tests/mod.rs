@@ -106,6 +106,10 @@ impl Model for Fake {
                 until: now.after(Duration::from_secs(60)),
                 token: Token(7),
             }),
+            "/turn" => Begin::Answer(Answer::Wait {
+                until: now,
+                token: Token(9),
+            }),
             "/ask" => Begin::Answer(Answer::Ask {
                 origin: format!("http://{}", head.request.query()),
                 request: Box::new(Request {
