@@ -293,22 +293,44 @@ fn sets_of_words_are_compared_by_their_texts(#[case] path: &str, #[case] gives: 
 }
 
 #[test]
-fn an_expression_may_be_64_deep_and_64_long_and_as_broad_as_it_likes() {
+fn an_expression_may_be_64_deep_have_256_operators_and_be_as_broad_as_it_likes() {
     for (text, nested) in [("(", ")"), ("-", "")] {
         let deep = |n: usize| format!("{}1{}", text.repeat(n), nested.repeat(n));
         assert!(ours(TEXT, &deep(63)).is_ok(), "{text}");
         let why = ours(TEXT, &deep(64)).expect_err(text);
         assert!(why.contains("64 deep"), "{why}");
     }
-    assert!(ours(TEXT, &format!("1{}", "+1".repeat(64))).is_ok());
-    let why = ours(TEXT, &format!("1{}", "+1".repeat(65))).expect_err("long");
-    assert!(why.contains("64 parts"), "{why}");
+    for (first, more) in [("1", "+1"), ("//a", "|a")] {
+        let long = |n: usize| first.to_owned() + &more.repeat(n);
+        assert!(ours(TEXT, &long(256)).is_ok(), "{more}");
+        let why = ours(TEXT, &long(257)).expect_err(more);
+        assert!(why.contains("256 operators"), "{why}");
+    }
     assert!(ours(TEXT, &format!("/r/a{}", "[1]".repeat(100))).is_ok());
     let minus = format!("(1{})", "+-1".repeat(40));
     assert_eq!(
         ours(TEXT, &format!("{minus}+{minus}")),
         Ok(vec!["-78".to_owned()])
     );
+}
+
+/// So many expressions within each other, each a union of so many parts, the first of which is the next.
+fn unions(deep: usize, parts: usize) -> String {
+    let more = "|a".repeat(parts - 1) + ")";
+    format!("{}a{}", "(".repeat(deep), more.repeat(deep))
+}
+
+#[test]
+fn what_is_nested_and_long_at_once_is_refused_before_it_fills_the_stack() {
+    let why = ours(TEXT, &unions(60, 64)).expect_err("60 times 64");
+    assert!(why.contains("256 operators"), "{why}");
+    // The deepest there is, on the stack that threads have where nobody gives them another.
+    let predicates = format!("{}a{}", "a[".repeat(63), "]".repeat(63));
+    let deepest = [unions(62, 5), predicates];
+    let evaluated = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || deepest.map(|path| ours(TEXT, &path).is_ok()));
+    assert_eq!(evaluated.expect("a thread").join().ok(), Some([true; 2]));
 }
 
 #[rstest]

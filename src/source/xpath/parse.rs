@@ -20,6 +20,7 @@ pub(crate) fn parse(text: &str) -> Result<Expr, String> {
         tokens,
         at: 0,
         depth: 0,
+        joined: 0,
     };
     let expr = parser.expr()?;
     match parser.tokens.get(parser.at) {
@@ -31,10 +32,16 @@ pub(crate) fn parse(text: &str) -> Result<Expr, String> {
 /// How deep expressions may be nested: reading and evaluating them recurses.
 const DEPTH: usize = 64;
 
+/// How many operators an expression may have in all: each has one side below it, and those in brackets have theirs below that,
+/// so that they are evaluated as deep as they are many.
+const JOINED: usize = 256;
+
 struct Parser {
     tokens: Vec<(Token, usize)>,
     at: usize,
     depth: usize,
+    /// How many operators there are so far.
+    joined: usize,
 }
 
 type Read<T = Expr> = Result<T, String>;
@@ -115,16 +122,23 @@ impl Parser {
             return self.unary();
         };
         let mut left = self.binary(level + 1)?;
-        let mut count = 0;
         while let Some((_, make)) = signs.iter().find(|(sign, _)| self.is(sign)) {
             let right = self.binary(level + 1)?;
             left = make(Box::new(left), Box::new(right));
-            count += 1;
-            if count > DEPTH {
-                return Err(format!("it joins more than {DEPTH} parts in one"));
-            }
+            self.join()?;
         }
         Ok(left)
+    }
+
+    /// Counts an operator.
+    fn join(&mut self) -> Read<()> {
+        self.joined += 1;
+        if self.joined > JOINED {
+            return Err(format!(
+                "it has more than {JOINED} operators: several expressions can say the same"
+            ));
+        }
+        Ok(())
     }
 
     fn unary(&mut self) -> Read {
@@ -138,13 +152,9 @@ impl Parser {
             return Ok(Expr::Negative(Box::new(inner?)));
         }
         let mut left = self.path()?;
-        let mut count = 0;
         while self.is("|") {
             left = Expr::Union(Box::new(left), Box::new(self.path()?));
-            count += 1;
-            if count > DEPTH {
-                return Err(format!("it joins more than {DEPTH} parts in one"));
-            }
+            self.join()?;
         }
         Ok(left)
     }

@@ -3,7 +3,7 @@
 use super::values::Value;
 use crate::{
     check::xml::{functions::call, tree::Tree},
-    source::xpath::{Expr, Function, Operator, Start},
+    source::xpath::{Expr, Operator, Start},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -83,9 +83,6 @@ impl<'t> Evaluation<'t> {
             }
             Expr::Text(text) => Value::Text(text.clone()),
             Expr::Number(number) => Value::Number(*number),
-            Expr::Call(Function::Not, arguments) => {
-                Value::Boolean(!self.value(&arguments[0], stand)?.boolean())
-            }
             Expr::Call(function, arguments) => {
                 let arguments = arguments
                     .iter()

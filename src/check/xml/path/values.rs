@@ -52,10 +52,8 @@ impl Value {
 pub(crate) fn number_of(text: &str) -> f64 {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_number = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        && digits.bytes().filter(|b| *b == b'.').count() <= 1
-        && digits.bytes().any(|b| b.is_ascii_digit());
-    if is_number {
+    // Other numbers, as `1e3` and `inf`, are none of XPath.
+    if digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         text.parse().unwrap_or(f64::NAN)
     } else {
         f64::NAN
