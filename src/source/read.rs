@@ -457,8 +457,22 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{Reading, nearest};
+    use crate::source::{Node, Problems, SourceFile};
     use rstest::rstest;
+
+    #[test]
+    fn what_a_node_is_is_told_in_the_words_of_its_language() {
+        let mut problems = Problems::default();
+        let toml = SourceFile::new("a.toml", "[a]\n");
+        let table = Node::parse_toml(&toml, &mut problems).expect("TOML");
+        let told = Reading::toml(&toml).described(&table);
+        assert!(told.contains("table"), "{told}");
+        let yaml = SourceFile::new("a.yaml", "a: 1\n");
+        let map = Node::parse(&yaml, &mut problems).expect("YAML");
+        let told = Reading::new(&yaml).described(&map);
+        assert!(told.contains("map") && !told.contains("table"), "{told}");
+    }
 
     #[rstest]
     #[case("expct", Some("expect"))]

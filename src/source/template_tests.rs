@@ -1,7 +1,7 @@
 use super::Template;
 use crate::{
     message::{Reply, Request},
-    source::{Place, Scope},
+    source::{Place, Scope, SourceFile, Span},
 };
 use bytes::Bytes;
 use rstest::rstest;
@@ -25,6 +25,18 @@ fn scope() -> Scope {
 
 fn template(text: &str) -> Template {
     Template::parse(text, Place::nowhere()).unwrap()
+}
+
+#[test]
+fn a_template_that_is_written_elsewhere_is_told_there() {
+    let file = SourceFile::new("other.yaml", "at: '{{ none }}'\n");
+    let there = Place::new(&file, Span { start: 4, end: 16 });
+    let elsewhere = template("{{ none }}").at(there);
+    let why = elsewhere.render(&scope()).expect_err("no such name");
+    assert_eq!(
+        (&*why.place.file.path, why.place.span.start),
+        ("other.yaml", 4)
+    );
 }
 
 #[rstest]
