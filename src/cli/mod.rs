@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod check_args;
 mod check_options;
+mod check_ready;
 #[cfg(test)]
 mod ci_tests;
 mod coverage;
