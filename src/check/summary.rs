@@ -3,6 +3,23 @@ use crate::contract::{BodyExpectation, Expectation};
 
 /// Whether something is asked of the reply itself.
 pub(super) fn asks_reply(e: &Expectation) -> bool {
+    asks_contents(e) || e.framing.is_some() || e.not.as_deref().is_some_and(asks_reply)
+}
+
+/// Whether nothing but the framing is asked, so that it can be said of a reply that did not come whole too.
+pub(super) fn asks_framing_only(e: &Expectation) -> bool {
+    let others = asks_contents(e)
+        || e.broken.is_some()
+        || !e.computed.is_empty()
+        || e.request.is_some()
+        || e.within.is_some()
+        || e.not.is_some();
+    let own = e.framing.is_some();
+    !others && (own || !e.any.is_empty()) && e.any.iter().all(asks_framing_only)
+}
+
+/// Whether something is asked of what the reply holds, in whatever framing.
+fn asks_contents(e: &Expectation) -> bool {
     e.status.is_some()
         || !e.header.is_empty()
         || !e.json.is_empty()
@@ -10,28 +27,7 @@ pub(super) fn asks_reply(e: &Expectation) -> bool {
         || !e.members.is_empty()
         || e.shape.is_some()
         || e.body.is_some()
-        || e.framing.is_some()
         || e.version.is_some()
-        || e.not.as_deref().is_some_and(asks_reply)
-}
-
-/// Whether nothing but the framing is asked, so that it can be said of a reply that did not come whole too.
-pub(super) fn asks_framing_only(e: &Expectation) -> bool {
-    let own = e.framing.is_some();
-    let others = e.status.is_some()
-        || !e.header.is_empty()
-        || !e.json.is_empty()
-        || !e.xml.is_empty()
-        || !e.members.is_empty()
-        || e.shape.is_some()
-        || e.body.is_some()
-        || e.version.is_some()
-        || e.broken.is_some()
-        || !e.computed.is_empty()
-        || e.request.is_some()
-        || e.within.is_some()
-        || e.not.is_some();
-    !others && (own || !e.any.is_empty()) && e.any.iter().all(asks_framing_only)
 }
 
 pub(super) fn first_key(e: &Expectation) -> &'static str {

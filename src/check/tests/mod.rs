@@ -1,5 +1,6 @@
 //! Tests of judging whole exchanges, by a small contract.
 
+mod exchanges;
 mod expectations;
 mod judging;
 mod shapes;
@@ -50,6 +51,21 @@ fn exchange(reply: Reply) -> Exchange {
     request.headers.append("Accept", "b");
     request.body = "{\"a\": 1}".into();
     Exchange::new(request, "http://h", Ok(reply))
+}
+
+/// A reply of JSON with many header fields.
+fn sample() -> Exchange {
+    exchange(
+        json_reply(r#"{"Id": 7, "Name": "Ann", "Tags": ["a", "b"], "Empty": [], "Nil": null, "Price": 1.5, "Ok": true, "Sub": {"x": 1, "y": 2}}"#)
+            .header("X-One", "1")
+            .header("X-Many", "a")
+            .header("X-Many", "b")
+            .header("X-Same", "a")
+            .header("X-Same", "a")
+            .header("X-Big", "9007199254740993")
+            .header("X-Words", "one, Two")
+            .header("X-Blank", ""),
+    )
 }
 
 fn broken(how: How) -> Exchange {
