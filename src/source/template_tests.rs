@@ -29,9 +29,9 @@ fn template(text: &str) -> Template {
 
 #[test]
 fn a_template_that_is_written_elsewhere_is_told_there() {
-    let file = SourceFile::new("other.yaml", "at: '{{ none }}'\n");
-    let there = Place::new(&file, Span { start: 4, end: 16 });
-    let elsewhere = template("{{ none }}").at(there);
+    let file = SourceFile::new("other.yaml", "at: '{{ unset }}'\n");
+    let there = Place::new(&file, Span { start: 4, end: 17 });
+    let elsewhere = template("{{ unset }}").at(there);
     let why = elsewhere.render(&scope()).expect_err("no such name");
     assert_eq!(
         (&*why.place.file.path, why.place.span.start),
