@@ -7,7 +7,12 @@ use crate::{
     program::{Serving, command, curl, folder, pause, wireproof},
 };
 use serde_json::Value;
-use std::{collections::BTreeSet, fs, io::Write, net::TcpListener};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+};
 
 pub(crate) const CASES: &[Case] = &[
     (
