@@ -48,7 +48,7 @@ const ROWS: &[Row] = &[
     Row(BITS, &[], "body-idle", "200", "408 closed", half_a_body),
     Row(BITS, &["--data-dir", FOLDER], "write-idle", "200", "reset", reads_late),
     Row(HPC, &["--set", "body-idle=300"], "least-rate", "1000000", "408", trickles),
-    Row(BITS, &["--data-dir", FOLDER, "--set", "write-idle=300"], "least-rate", "4294967295", "reset", reads_slowly),
+    Row(BITS, &["--data-dir", FOLDER, "--set", "write-idle=1500"], "least-rate", "4294967295", "reset", reads_slowly),
     Row(HPC, &[], "reply-memory", "100000", "503", second_reply_of_60_kilobytes),
     Row(HPC, &["--set", "body-memory=100"], "drain-bytes", "10", "503 fault 267386880 closed", unwanted_body),
     Row(HPC, &[], "grace", "200", "nothing closed", waits_while_it_stops),
@@ -230,9 +230,9 @@ fn reads_slowly(probe: &Probe) -> String {
     let mut tcp = probe.connect();
     tcp.write_all(LARGE).unwrap();
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(1) {
+    while begun.elapsed() < Duration::from_millis(2_500) {
         // It may be over already.
-        let _ = tcp.read(&mut [0; 100_000]);
+        let _ = tcp.read(&mut [0; 400_000]);
         pause();
     }
     read_all(tcp)
