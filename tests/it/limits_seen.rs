@@ -231,18 +231,24 @@ fn reads_slowly(probe: &Probe) -> String {
     tcp.write_all(LARGE).unwrap();
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(4) {
-        // It may be over already.
-        let _ = tcp.read(&mut [0; 400_000]);
+        // How a connection ended is told once.
+        if let Err(why) = tcp.read(&mut [0; 400_000]) {
+            return ended(&why);
+        }
         pause();
     }
     read_all(tcp)
 }
 
 fn read_all(mut tcp: TcpStream) -> String {
-    match io::copy(&mut tcp, &mut io::sink()) {
-        Ok(_) => "whole".to_owned(),
-        Err(why) if why.kind() == ErrorKind::ConnectionReset => "reset".to_owned(),
-        Err(why) => why.to_string(),
+    let read = io::copy(&mut tcp, &mut io::sink());
+    read.map_or_else(|why| ended(&why), |_| "whole".to_owned())
+}
+
+fn ended(why: &io::Error) -> String {
+    match why.kind() {
+        ErrorKind::ConnectionReset => "reset".to_owned(),
+        other => other.to_string(),
     }
 }
 

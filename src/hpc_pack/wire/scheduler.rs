@@ -55,7 +55,7 @@ pub(super) fn handler(operation: Operation) -> Option<Handler> {
 const SHARE: usize = 128;
 
 /// How much is done for the job that a call is about before others get their turn.
-const SLICE: usize = 1_000;
+const SLICE: usize = 250;
 
 /// Whether the job that a call is about is up to date. It is brought on by a slice where it is not, and the call has to be
 /// made again.

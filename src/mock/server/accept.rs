@@ -26,6 +26,9 @@ use tokio::{
 /// How long a request may still be on its way to a server that stops.
 pub(super) const LAST_CALL: Duration = Duration::from_millis(20);
 
+/// How long connections are accepted by a server that stops, at most.
+const LAST_CALLS: Duration = Duration::from_millis(500);
+
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
@@ -198,9 +201,13 @@ async fn accept(
     }
     door.lives.stop();
     // The system has accepted these already, and their clients may have sent requests.
-    while let Ok(Ok((tcp, peer))) = timeout(LAST_CALL, listener.accept()).await {
-        welcome(&mut connections, tcp, peer);
-    }
+    let last = async {
+        while let Ok(Ok((tcp, peer))) = timeout(LAST_CALL, listener.accept()).await {
+            welcome(&mut connections, tcp, peer);
+        }
+    };
+    // Whoever connects again and again must not keep it from stopping.
+    let _ = timeout(LAST_CALLS, last).await;
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
     // What is left is aborted when the set is dropped.

@@ -1,7 +1,7 @@
 //! How a server starts and ends.
 
 use super::{Fake, held, settled, start, until};
-use crate::mock::{Model, Server, ServerOptions};
+use crate::mock::{Model, Server, ServerOptions, server::accept::LAST_CALL};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -23,15 +23,28 @@ async fn shutdown_answers_what_was_accepted_and_loses_nothing() {
         .await
         .unwrap();
     settled(|| model.heard().len() == 2).await;
-    // Connected and asked, and the server may not even have accepted it.
-    let mut fresh = TcpStream::connect(addr).await.unwrap();
-    fresh
-        .write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
-        .await
-        .unwrap();
+    // Connected and asked, and the server may not even have accepted them: too many for all to be before it stops.
+    let mut fresh = Vec::new();
+    for _ in 0..30 {
+        let mut one = TcpStream::connect(addr).await.unwrap();
+        one.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
+            .await
+            .unwrap();
+        fresh.push(one);
+    }
 
     let down = tokio::spawn(server.shutdown());
-    until(&mut fresh, "hello").await;
+    for one in &mut fresh {
+        until(one, "hello").await;
+    }
+    // It listens no more, and is still there for who is not done.
+    let deaf = async {
+        while TcpStream::connect(addr).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(5), deaf).await.unwrap();
+    tokio::time::sleep(LAST_CALL * 3).await;
     busy.write_all(b"dy").await.unwrap();
     assert!(until(&mut busy, "body").await.contains("Connection: close"));
     assert_eq!(idle.read(&mut [0; 10]).await.unwrap(), 0);
