@@ -64,14 +64,14 @@ const ROWS: &[Row] = &[
     Row(HPC, &[], "batch-size-limit", "10", "400 fault 33554448", second_batch),
     Row(HPC, &[], "batch-memory", "10", "400 fault 33554448", second_batch),
     Row(BITS, &[], "max-upload-size", "10", "500 0x80200020", upload),
-    Row(BITS, &["--set", "too-large=413"], "max-upload-size", "10", "413", upload),
+    Row(BITS, &["--set", "too-large=413"], "max-upload-size", "10", "413 0x80200020", upload),
     Row(BITS, &[], "max-fragment-size", "4", "413", upload),
     Row(BITS, &[], "session-timeout", "1", "500 0x8020001F", late_fragment),
     Row(BITS, &[], "sessions-per-user", "1", "500 0x8020001F", first_of_two_sessions),
     Row(BITS, &[], "max-sessions", "1", "503", second_upload),
     Row(BITS, &[], "disk-space", "5", "500 0x80070070", upload),
     Row(BITS, &[], "max-header-value", "100", "400 0x80070057", long_value),
-    Row(BITS, &[], "max-url", "100", "414", long_url),
+    Row(BITS, &[], "max-url", "100", "414 0x80070057", long_url),
 ];
 
 const FAULT_413: &str = "413 fault 267386880";
