@@ -6,17 +6,8 @@ use std::collections::BTreeSet;
 /// or what nobody can see who sends requests. What stands here is to become shorter.
 const HPC_PACK: &[(&str, &[&str])] = &[
     (
-        "the pages print values of api-version and what follows where it is missing, never what follows an unknown value (A13)",
-        &["unknown-api-version-accepted"],
-    ),
-    (
         "the page of the active head node calls 2012-03-31.3.4 required; that an older value of the table is refused it does not say (A87)",
         &["too-old-api-version-accepted"],
-    ),
-    (
-        "every page prints the head node in the URIs of a session, so nothing is promised of the host in BrokerNode, which may be known \
-         within the cluster alone; that it is asked is a habit of clients (A89)",
-        &["broker-node-elsewhere"],
     ),
     (
         "idle times are members of the start information, which the pages link to without telling what follows from them; whether to \
@@ -26,14 +17,6 @@ const HPC_PACK: &[(&str, &[&str])] = &[
     (
         "the pages give no rule for names of batches; that of the broker is known of its code alone (A69)",
         &["any-batch-name"],
-    ),
-    (
-        "what follows a second commit, one of an empty batch, or requests after a commit is not said: not even that it is an error (A73)",
-        &[
-            "requests-after-commit",
-            "second-commit-succeeds",
-            "commit-of-nothing-succeeds",
-        ],
     ),
     (
         "only Get Responses before the commit would show it, and what that does then, wait or answer, is not said (A70); that such a batch \
