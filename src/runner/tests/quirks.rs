@@ -10,8 +10,8 @@ const HPC_PACK: &[(&str, &[&str])] = &[
         &["too-old-api-version-accepted"],
     ),
     (
-        "idle times are members of the start information, which the pages link to without telling what follows from them; whether to \
-         attach makes a session busy is open, so nobody who looks can tell",
+        "idle times are members of the start information, to which the pages only link: neither what they count nor what follows is \
+         said, so a session that stays open breaks nothing",
         &["idle-sessions-never-end"],
     ),
     (
