@@ -4,6 +4,7 @@ use super::{
     matcher::fits,
     message::{Message, Side, matched, plain, same_as, text},
     mismatch::{Gathered, Mismatch},
+    named,
     render::Env,
     shape,
     summary::{asks_framing_only, asks_reply, first_key, summary},
@@ -268,6 +269,7 @@ impl<'a> Case<'a> {
             env,
             into,
         )?;
+        named::look(&expectation.named, message, env, into)?;
         if let Some((name, place)) = &expectation.shape
             && !into.is_settled()
         {

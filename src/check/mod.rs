@@ -13,6 +13,7 @@ mod judge;
 mod matcher;
 mod message;
 mod mismatch;
+mod named;
 mod render;
 mod shape;
 mod summary;

@@ -25,6 +25,7 @@ fn asks_contents(e: &Expectation) -> bool {
         || !e.json.is_empty()
         || !e.xml.is_empty()
         || !e.members.is_empty()
+        || !e.named.is_empty()
         || e.shape.is_some()
         || e.body.is_some()
         || e.version.is_some()
@@ -62,6 +63,16 @@ pub(super) fn summary(e: &Expectation, env: &Env<'_>) -> String {
     ] {
         for (name, matcher) in list {
             parts.push(format!("{kind} {name} {}", describe(matcher, env)));
+        }
+    }
+    for table in &e.named {
+        for (names, matcher) in &table.values {
+            let names = names.join(" ");
+            parts.push(format!(
+                "named {} {names} {}",
+                table.path,
+                describe(matcher, env)
+            ));
         }
     }
     for (template, matcher) in &e.computed {

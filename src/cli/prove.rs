@@ -47,6 +47,8 @@ struct EscapeReport<'a> {
 struct AllowedReport<'a> {
     rule: &'a str,
     count: usize,
+    because: &'a str,
+    what: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -146,7 +148,9 @@ fn json(result: &ProofResult, exit: Exit) -> String {
             .iter()
             .map(|allowed| AllowedReport {
                 rule: &allowed.rule,
-                count: allowed.count,
+                count: allowed.what.len(),
+                because: &allowed.because,
+                what: &allowed.what,
             })
             .collect(),
         exit: exit.code(),
@@ -198,7 +202,7 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         );
     }
     for allowed in &result.allowed {
-        let number = counted(allowed.count, "derived counterexample");
+        let number = counted(allowed.what.len(), "derived counterexample");
         let line = format!("{number} allowed by rule: {}", allowed.rule);
         put!(out, "{}\n", style.wrap(&line, 4));
     }
@@ -207,7 +211,7 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         let line = format!("{}: {}", stale.rule, stale.why);
         put!(out, "{rule} {}\n", style.wrap(&line, 4));
     }
-    let allowed: usize = result.allowed.iter().map(|allowed| allowed.count).sum();
+    let allowed: usize = result.allowed.iter().map(|allowed| allowed.what.len()).sum();
     put!(
         out,
         "{}, {} ({} derived): {} caught, {} escaped; {} allowed\n",
@@ -218,6 +222,10 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         result.counterexamples - result.caught,
         allowed
     );
+    if allowed > 0 {
+        let line = "each that is allowed, with the reason: --report json=FILE, under `allowed`";
+        put!(out, "{}\n", style.wrap(line, 4));
+    }
     let verdict = match exit {
         Exit::Conforms => style.green("exit 0: every counterexample was caught"),
         Exit::Interrupted => style.red("exit 130: interrupted; nothing was proved"),

@@ -19,6 +19,8 @@ pub struct Expectation {
     /// `members: { PATH: MATCHER }`: PATH is a JSONPath (begins with `$`) or an XPath; the value is the list of the names of the
     /// members of that object, or the local names of the child elements
     pub members: Vec<(String, Matcher)>,
+    /// `named: { XPATH: { NAMES: MATCHER } }`: what the values of names are, where they are there
+    pub named: Vec<Named>,
     /// `shape: NAME`: the body has a shape that the contract defines under `shapes:`
     pub shape: Option<(String, Place)>,
     /// `body: MATCHER`, `body: null` (empty), or `body: { same-as: SOURCE }`
@@ -41,6 +43,18 @@ pub struct Expectation {
     pub not: Option<Box<Expectation>>,
     /// `let: { NAME: TEMPLATE }` values for templates of this expectation
     pub values: Vec<(String, Literal)>,
+}
+
+/// What values are expected to be by their names: of a property with `Name` and `Value`, an attribute, or a child element.
+///
+/// Each node of the path has a name: an element with a child `Name` that one's text, and its value is the child `Value`; any
+/// other element and any attribute its local name. A name that is not there is not judged, one that comes often is each time.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The XPath.
+    pub path: String,
+    /// Names, and what the value of each fits.
+    pub values: Vec<(Vec<String>, Matcher)>,
 }
 
 /// What is expected of a body as a whole.

@@ -18,6 +18,11 @@ pub(crate) static EXPECTATION: Table = Table {
             "names of members or child elements, by JSONPath or XPath",
         ),
         Key::new(
+            "named",
+            Shape::MapOf(&MATCHERS),
+            "values by name, of properties, attributes or elements by XPath: `{ XPATH: { \"NAME NAME\": MATCHER } }`",
+        ),
+        Key::new(
             "shape",
             Shape::Text,
             "a shape of the contract that the body has",

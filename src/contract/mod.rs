@@ -15,6 +15,7 @@ mod read;
 mod read_clause;
 mod read_edit;
 mod read_expectation;
+mod read_named;
 mod read_operation;
 mod types;
 
@@ -29,7 +30,7 @@ pub(crate) use read_expectation::{
 };
 pub(crate) use read_operation::read_traits;
 
-pub use expectation::{BodyExpectation, Expectation, RequestExpectation};
+pub use expectation::{BodyExpectation, Expectation, Named, RequestExpectation};
 pub use find::operation_scope;
 pub use read::read;
 pub use types::{

@@ -2,6 +2,7 @@ use super::{
     BodyExpectation, Expectation, RequestExpectation,
     expectation_keys::{BROKEN, EXPECTATION, REQUEST, SAME_AS, SLICE},
     paths::{PathKind, check_path},
+    read_named::read_named,
 };
 use crate::{
     message::How,
@@ -65,6 +66,10 @@ pub(crate) fn read_fields(
         json: paths(reading, "json", PathKind::Json),
         xml: paths(reading, "xml", PathKind::Xml),
         members: paths(reading, "members", PathKind::Either),
+        named: fields
+            .get("named")
+            .map(|node| read_named(reading, node, namespaces))
+            .unwrap_or_default(),
         shape: fields
             .get("shape")
             .and_then(|node| read_shape(reading, node, words.shapes)),
@@ -125,7 +130,8 @@ pub(crate) fn read_fields(
     };
     if expectation.broken.is_some()
         && let Some(key) = [
-            "status", "header", "json", "xml", "members", "shape", "body", "framing", "version",
+            "status", "header", "json", "xml", "members", "named", "shape", "body", "framing",
+            "version",
         ]
         .into_iter()
         .find_map(|name| fields.entry(name))
@@ -434,6 +440,8 @@ impl Expectation {
         for list in [&self.header, &self.json, &self.xml, &self.members] {
             all.extend(list.iter().map(|(_, matcher)| matcher));
         }
+        let tables = self.named.iter().flat_map(|named| &named.values);
+        all.extend(tables.map(|(_, matcher)| matcher));
         all.extend(self.computed.iter().map(|(_, matcher)| matcher));
         if let Some(request) = &self.request {
             all.extend(

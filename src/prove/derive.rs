@@ -80,7 +80,10 @@ pub(super) fn changes(
         list.body(how);
     }
     match Tree::read(reply) {
-        Tree::Xml(root) => list.xml(&root),
+        Tree::Xml(root) => {
+            list.xml(&root);
+            rows(&root, &mut Vec::new(), "", &mut list);
+        }
         Tree::Json(value) => list.json(&value, "", ""),
         Tree::Neither => list.body(OfBody::Altered),
     }
@@ -214,10 +217,32 @@ impl List {
                     self.add(&format!("member {name} {}", how.word()), change);
                 }
             }
+            self.attributes(element, &way, &name);
             if way.is_empty() || element.namespace != above {
                 let how = OfMember::OtherNamespace;
                 let change = Change::Xml(way, how);
                 self.add(&format!("member {name} {}", how.word()), change);
+            }
+        }
+    }
+
+    /// The attributes of an element: their order means nothing in XML.
+    fn attributes(&mut self, element: &Element, way: &[usize], name: &str) {
+        for attribute in &element.attributes {
+            for how in [
+                OfMember::Removed,
+                OfMember::Renamed,
+                OfMember::Retyped,
+                OfMember::Emptied,
+            ] {
+                let change = Change::Attribute(
+                    way.to_vec(),
+                    attribute.namespace.clone(),
+                    attribute.local.clone(),
+                    how,
+                );
+                let text = format!("member {name}/@{} {}", attribute.local, how.word());
+                self.add(&text, change);
             }
         }
     }
@@ -288,6 +313,47 @@ fn step(element: &Element) -> String {
     match name {
         Some(name) if !name.is_empty() => format!("{}[{name}]", element.local),
         _ => element.local.clone(),
+    }
+}
+
+/// What stands in a list of properties under each of its names: the property, and its value. Of those with the same names the
+/// first.
+fn rows(root: &Element, way: &mut Vec<usize>, above: &str, list: &mut List) {
+    let mut named = List {
+        status: list.status,
+        entries: Vec::new(),
+    };
+    row(root, way, above, false, &mut named);
+    let first = ends(named.entries.iter().enumerate());
+    let entries = named.entries.into_iter().enumerate();
+    list.entries.extend(
+        entries
+            .filter(|(at, _)| first.contains(at))
+            .map(|(_, one)| one),
+    );
+}
+
+fn row(element: &Element, way: &mut Vec<usize>, above: &str, within: bool, list: &mut List) {
+    let own = step(element);
+    let name = format!("{above}/{own}");
+    let member = |list: &mut List, how: OfMember| {
+        let change = Change::Xml(way.clone(), how);
+        list.add(&format!("member {name} {}", how.word()), change);
+    };
+    let is_row = own != element.local;
+    if is_row && !way.is_empty() {
+        member(list, OfMember::Removed);
+    }
+    if within && !element.has_children() && element.local != "Name" {
+        member(list, OfMember::Retyped);
+        if !element.nodes.is_empty() {
+            member(list, OfMember::Emptied);
+        }
+    }
+    for (at, child) in element.children().enumerate() {
+        way.push(at);
+        row(child, way, &name, is_row, list);
+        way.pop();
     }
 }
 

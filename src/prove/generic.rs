@@ -14,7 +14,10 @@ use crate::{
     message::{Exchange, Reply},
     snapshot::{Names, Recorded, record},
 };
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
 
 /// A derived counterexample: a server whose replies to an operation, of a status, are always changed so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +84,14 @@ pub(super) enum By {
     Invariant,
 }
 
-type Group<'e> = ((usize, u16), Vec<&'e Evidence>);
+/// An operation, a status that it was answered with, and where.
+struct Group<'e> {
+    operation: usize,
+    /// The first exchange of each step.
+    first: Vec<&'e Evidence>,
+    /// Further polls, and the same steps in other forms of the mock.
+    further: Vec<&'e Evidence>,
+}
 
 /// Every derived counterexample of every operation that was answered.
 ///
@@ -93,63 +103,98 @@ pub(super) fn counterexamples(
     statuses: &BTreeSet<u16>,
     jobs: usize,
 ) -> Vec<Attempt> {
-    let mut groups: BTreeMap<(usize, u16), Vec<&Evidence>> = BTreeMap::new();
-    // A poll that was answered as the one before, and a step in another form of the same mock, show nothing new.
+    let mut groups: BTreeMap<(usize, u16), Group<'_>> = BTreeMap::new();
     let mut told = HashSet::new();
     for one in evidence {
-        let status = one.reply().map(|reply| reply.status);
-        if !told.insert((one.plan.id.as_str(), one.at, one.cleanup, one.last, status)) {
+        let (Some(operation), Some(reply)) = (one.operation, one.reply()) else {
             continue;
-        }
-        if let (Some(operation), Some(reply)) = (one.operation, one.reply()) {
-            groups
-                .entry((operation, reply.status))
-                .or_default()
-                .push(one);
+        };
+        let group = groups
+            .entry((operation, reply.status))
+            .or_insert_with(|| Group {
+                operation,
+                first: Vec::new(),
+                further: Vec::new(),
+            });
+        let step = (one.plan.id.as_str(), one.at, one.cleanup, one.last);
+        if told.insert((step, reply.status)) {
+            group.first.push(one);
+        } else {
+            group.further.push(one);
         }
     }
-    let groups: Vec<Group<'_>> = groups.into_iter().collect();
+    let groups: Vec<Group<'_>> = groups.into_values().collect();
     parallel(jobs, &groups, |group| of_group(contract, group, statuses))
         .into_iter()
         .flatten()
         .collect()
 }
 
+/// Of further exchanges only what the first ones did not give rise to is tried: members that come with a later poll, or that
+/// another form of the mock has.
 fn of_group(contract: &Contract, group: &Group<'_>, statuses: &BTreeSet<u16>) -> Vec<Attempt> {
-    let ((operation, _), evidence) = group;
     let mut tried: BTreeMap<String, Attempt> = BTreeMap::new();
-    for one in evidence {
-        let Some(reply) = one.reply() else { continue };
-        let usual = Usual::of(one, By::Clause);
-        let framed = Usual::of(one, By::Invariant);
-        for derived in changes(&contract.operations[*operation], reply, statuses) {
-            if tried.get(&derived.name).is_some_and(|one| one.caught) {
-                continue;
-            }
-            let Some(changed) = applied(&derived.change, &one.exchange) else {
-                continue;
-            };
-            let attempt = tried
-                .entry(derived.name)
-                .or_insert_with_key(|name| Attempt::new(Some(*operation), name));
-            attempt.caught = match derived.change {
-                // The run itself tells it, where the contract does not speak of it.
-                Change::Framing(_) if !one.judge.promises_framing() => {
-                    changed.misframed().is_some()
-                }
-                Change::Framing(_) => {
-                    // A pool gives no bytes that belong to no reply, and of two ends it takes one.
-                    let seen = !one.exchange.is_pooled() || changed.outcome.is_err();
-                    seen && framed.notices_exchange(one, &changed)
-                }
-                _ => usual.notices_exchange(one, &changed),
-            };
-            if !attempt.caught {
-                attempt.missed(one);
-            }
+    for one in &group.first {
+        try_changes(contract, group.operation, one, statuses, &mut tried, &|_| {
+            true
+        });
+    }
+    let known: BTreeSet<String> = tried.keys().cloned().collect();
+    let mut derived = HashSet::new();
+    for one in &group.further {
+        // The same fields and the same body give rise to the same names.
+        let shows = one.reply().map(|reply| {
+            let fields: Vec<&str> = reply.headers.iter().map(|(name, _)| name).collect();
+            (fields, &reply.body)
+        });
+        if derived.insert(shows) {
+            let new = |name: &str| !known.contains(name);
+            try_changes(contract, group.operation, one, statuses, &mut tried, &new);
         }
     }
     tried.into_values().collect()
+}
+
+/// Tries on one exchange what is wanted and not caught yet.
+fn try_changes(
+    contract: &Contract,
+    operation: usize,
+    one: &Evidence,
+    statuses: &BTreeSet<u16>,
+    tried: &mut BTreeMap<String, Attempt>,
+    wanted: &dyn Fn(&str) -> bool,
+) {
+    let Some(reply) = one.reply() else { return };
+    let usual = OnceCell::new();
+    let framed = OnceCell::new();
+    for derived in changes(&contract.operations[operation], reply, statuses) {
+        if !wanted(&derived.name) || tried.get(&derived.name).is_some_and(|one| one.caught) {
+            continue;
+        }
+        let Some(changed) = applied(&derived.change, &one.exchange) else {
+            continue;
+        };
+        let attempt = tried
+            .entry(derived.name)
+            .or_insert_with_key(|name| Attempt::new(Some(operation), name));
+        attempt.caught = match derived.change {
+            // The run itself tells it, where the contract does not speak of it.
+            Change::Framing(_) if !one.judge.promises_framing() => changed.misframed().is_some(),
+            Change::Framing(_) => {
+                // A pool gives no bytes that belong to no reply, and of two ends it takes one.
+                let seen = !one.exchange.is_pooled() || changed.outcome.is_err();
+                let framed = framed.get_or_init(|| Usual::of(one, By::Invariant));
+                seen && framed.notices_exchange(one, &changed)
+            }
+            _ => {
+                let usual = usual.get_or_init(|| Usual::of(one, By::Clause));
+                usual.notices_exchange(one, &changed)
+            }
+        };
+        if !attempt.caught {
+            attempt.missed(one);
+        }
+    }
 }
 
 /// Every line of the snapshots of those exchanges: a line is caught where the edit of that very reply is noticed.

@@ -3,13 +3,15 @@
 use super::generic::Attempt;
 use crate::contract::{Contract, Latitude};
 
-/// How many derived counterexamples a rule of the contract allows.
+/// The derived counterexamples that a rule of the contract allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
     /// The rule.
     pub rule: String,
-    /// How many.
-    pub count: usize,
+    /// Why no document forbids them, in the words of the rule.
+    pub because: String,
+    /// What it allows, as `OPERATION: 200 header Date removed`; what an earlier rule allows too is not among it.
+    pub what: Vec<String>,
 }
 
 /// A rule that says more than is so: it allows nothing, or something that is caught.
@@ -38,7 +40,7 @@ pub(super) struct Ruled<'a> {
 /// Sorts attempts by the rules of their contract. Where several rules allow one, the first counts it.
 pub(super) fn rule<'a>(contract: &Contract, attempts: &'a [Attempt]) -> Ruled<'a> {
     let mut ruled = Ruled::default();
-    let mut counts = vec![0; contract.latitude.len()];
+    let mut allowed: Vec<Vec<String>> = vec![Vec::new(); contract.latitude.len()];
     for attempt in attempts.iter().filter(|attempt| !attempt.caught) {
         let first = contract
             .latitude
@@ -46,16 +48,18 @@ pub(super) fn rule<'a>(contract: &Contract, attempts: &'a [Attempt]) -> Ruled<'a
             .position(|rule| covers(contract, rule, attempt));
         match first {
             Some(at) => {
-                counts[at] += 1;
+                allowed[at].push(name(contract, attempt));
                 ruled.allowed_counterexamples += usize::from(!attempt.is_line());
             }
             None => ruled.escaped.push(attempt),
         }
     }
-    for (rule, count) in contract.latitude.iter().zip(counts) {
+    for (rule, what) in contract.latitude.iter().zip(allowed) {
+        let count = what.len();
         ruled.allowed.extend((count > 0).then(|| Allowed {
             rule: rule.rule.clone(),
-            count,
+            because: rule.because.clone(),
+            what,
         }));
         let caught: Vec<String> = attempts
             .iter()

@@ -3,6 +3,7 @@
 mod exchanges;
 mod expectations;
 mod judging;
+mod named;
 mod shapes;
 mod telling;
 

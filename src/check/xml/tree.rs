@@ -142,7 +142,8 @@ impl Tree<'_> {
         &rest[..end.unwrap_or(rest.len())]
     }
 
-    pub(super) fn local(&self, at: u32) -> &str {
+    /// The name of an element or attribute behind its prefix.
+    pub(crate) fn local(&self, at: u32) -> &str {
         let name = self.name(at);
         name.split_once(':').map_or(name, |(_, local)| local)
     }

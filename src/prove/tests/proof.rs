@@ -238,9 +238,17 @@ fn what_is_derived_is_caught_or_allowed_or_escapes_and_rules_are_held_to_what_th
     let allowed: Vec<_> = ruled
         .allowed
         .iter()
-        .map(|allowed| (allowed.rule.as_str(), allowed.count))
+        .map(|allowed| (allowed.rule.as_str(), allowed.because.as_str(), &*allowed.what))
         .collect();
-    assert_eq!(allowed, [("kinds", 1), ("too-much", 1)]);
+    let kinds = ["hello: 200 header X-Kind altered".to_owned()];
+    let texts = ["hello: 200 member /text emptied".to_owned()];
+    assert_eq!(
+        allowed,
+        [
+            ("kinds", "any kind will do", &kinds[..]),
+            ("too-much", "wrong", &texts[..])
+        ]
+    );
     let left: Vec<_> = before
         .iter()
         .filter(|name| !name.contains("X-Kind altered") && !name.contains("/text emptied"))
