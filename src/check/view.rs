@@ -95,7 +95,8 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The names of the members of the object, or of the child elements of the element, that a path gives.
+    /// The names of the members of the object, or of the child elements of the element, that a path gives; where it gives
+    /// attributes, their own.
     pub(crate) fn members(&self, path: &str) -> Result<Found<'_>, Trouble> {
         let names: Option<Vec<Value>> = if path.starts_with('$') {
             let tree = self.json()?;
@@ -114,12 +115,20 @@ impl<'a> View<'a> {
             }
         } else {
             let tree = self.xml()?;
-            let found = match xml::find(tree, path, self.names()).map_err(unplaced)? {
-                xml::Found::Nodes(nodes) => nodes.first().map(|at| xml::place(tree, *at)),
-                xml::Found::Value(text) => Some(Place::Value(text)),
+            let nodes = match xml::find(tree, path, self.names()).map_err(unplaced)? {
+                xml::Found::Nodes(nodes) => nodes,
+                xml::Found::Value(_) => {
+                    return Err(Trouble::Unreadable(format!("{path} gives no element")));
+                }
             };
-            match found {
+            match nodes.first().map(|at| xml::place(tree, *at)) {
                 None => None,
+                Some(Place::Attribute(..)) => Some(
+                    nodes
+                        .iter()
+                        .map(|at| Value::from(tree.local(*at)))
+                        .collect(),
+                ),
                 Some(Place::Element(element)) => Some(
                     element
                         .children()

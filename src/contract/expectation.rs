@@ -17,7 +17,7 @@ pub struct Expectation {
     /// first node, or the string/number/boolean that the expression gives; no node is absence
     pub xml: Vec<(String, Matcher)>,
     /// `members: { PATH: MATCHER }`: PATH is a JSONPath (begins with `$`) or an XPath; the value is the list of the names of the
-    /// members of that object, or the local names of the child elements
+    /// members of that object, the local names of the child elements, or those of the attributes that an XPath gives
     pub members: Vec<(String, Matcher)>,
     /// `named: { XPATH: { NAMES: MATCHER } }`: what the values of names are, where they are there
     pub named: Vec<Named>,

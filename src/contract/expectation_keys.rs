@@ -15,7 +15,7 @@ pub(crate) static EXPECTATION: Table = Table {
         Key::new(
             "members",
             MATCHERS,
-            "names of members or child elements, by JSONPath or XPath",
+            "names of members, child elements or attributes, by JSONPath or XPath",
         ),
         Key::new(
             "named",
@@ -91,7 +91,7 @@ pub(crate) static REQUEST: Table = Table {
         Key::new(
             "members",
             MATCHERS,
-            "names of members or child elements, by JSONPath or XPath",
+            "names of members, child elements or attributes, by JSONPath or XPath",
         ),
         Key::new("body", Shape::Matcher, "the body as text"),
         Key::new("body-length", Shape::Matcher, "the bytes of the body"),

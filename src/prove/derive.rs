@@ -183,8 +183,10 @@ impl List {
     /// The elements of a document, of those with the same names the first.
     fn xml(&mut self, root: &Element) {
         let mut seen = BTreeSet::new();
-        let mut waiting = vec![(root, Vec::new(), format!("/{}", root.local), String::new())];
-        while let Some((element, way, name, above)) = waiting.pop() {
+        let start = format!("/{}", root.local);
+        let mut waiting = vec![(root, Vec::new(), start, String::new(), false)];
+        while let Some((element, way, name, above, in_row)) = waiting.pop() {
+            let is_row = step(element) != element.local;
             for (at, child) in element
                 .children()
                 .enumerate()
@@ -195,11 +197,13 @@ impl List {
                 let mut way = way.clone();
                 way.push(at);
                 let name = format!("{name}/{}", child.local);
-                waiting.push((child, way, name, element.namespace.clone()));
+                waiting.push((child, way, name, element.namespace.clone(), is_row));
             }
             if !seen.insert(name.clone()) {
                 continue;
             }
+            // The values of properties are told apart by the names of these.
+            let valued = in_row && element.local != "Name";
             for how in [
                 OfMember::Removed,
                 OfMember::Renamed,
@@ -211,6 +215,7 @@ impl List {
                 let alone = way.is_empty() && matches!(how, OfMember::Removed | OfMember::Moved);
                 let leaf = !element.has_children();
                 let useless = (how == OfMember::Retyped && !leaf)
+                    || (valued && leaf && matches!(how, OfMember::Retyped | OfMember::Emptied))
                     || (how == OfMember::Emptied && element.nodes.is_empty() && !element.is_nil());
                 if !alone && !useless {
                     let change = Change::Xml(way.clone(), how);
@@ -229,12 +234,18 @@ impl List {
     /// The attributes of an element: their order means nothing in XML.
     fn attributes(&mut self, element: &Element, way: &[usize], name: &str) {
         for attribute in &element.attributes {
+            // What is not nil any more is the member emptied.
+            let gone = |how| matches!(how, OfMember::Removed | OfMember::Renamed);
+            let nil = attribute.local == "nil";
             for how in [
                 OfMember::Removed,
                 OfMember::Renamed,
                 OfMember::Retyped,
                 OfMember::Emptied,
-            ] {
+            ]
+            .into_iter()
+            .filter(|how| !(nil && gone(*how)))
+            {
                 let change = Change::Attribute(
                     way.to_vec(),
                     attribute.namespace.clone(),

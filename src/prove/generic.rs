@@ -84,14 +84,7 @@ pub(super) enum By {
     Invariant,
 }
 
-/// An operation, a status that it was answered with, and where.
-struct Group<'e> {
-    operation: usize,
-    /// The first exchange of each step.
-    first: Vec<&'e Evidence>,
-    /// Further polls, and the same steps in other forms of the mock.
-    further: Vec<&'e Evidence>,
-}
+type Group<'e> = (usize, Vec<&'e Evidence>);
 
 /// Every derived counterexample of every operation that was answered.
 ///
@@ -109,18 +102,15 @@ pub(super) fn counterexamples(
         let (Some(operation), Some(reply)) = (one.operation, one.reply()) else {
             continue;
         };
-        let group = groups
-            .entry((operation, reply.status))
-            .or_insert_with(|| Group {
-                operation,
-                first: Vec::new(),
-                further: Vec::new(),
-            });
+        // A poll that was answered as the one before to the last byte shows nothing new; its headers tell the time at most.
         let step = (one.plan.id.as_str(), one.at, one.cleanup, one.last);
-        if told.insert((step, reply.status)) {
-            group.first.push(one);
-        } else {
-            group.further.push(one);
+        let fields: Vec<&str> = reply.headers.iter().map(|(name, _)| name).collect();
+        if told.insert((step, &one.traits, reply.status, fields, &reply.body)) {
+            groups
+                .entry((operation, reply.status))
+                .or_insert_with(|| (operation, Vec::new()))
+                .1
+                .push(one);
         }
     }
     let groups: Vec<Group<'_>> = groups.into_values().collect();
@@ -130,71 +120,46 @@ pub(super) fn counterexamples(
         .collect()
 }
 
-/// Of further exchanges only what the first ones did not give rise to is tried: members that come with a later poll, or that
-/// another form of the mock has.
+/// What one exchange notices is not tried on the next: that is what keeps this cheap, however many there are.
 fn of_group(contract: &Contract, group: &Group<'_>, statuses: &BTreeSet<u16>) -> Vec<Attempt> {
+    let (operation, evidence) = group;
     let mut tried: BTreeMap<String, Attempt> = BTreeMap::new();
-    for one in &group.first {
-        try_changes(contract, group.operation, one, statuses, &mut tried, &|_| {
-            true
-        });
-    }
-    let known: BTreeSet<String> = tried.keys().cloned().collect();
-    let mut derived = HashSet::new();
-    for one in &group.further {
-        // The same fields and the same body give rise to the same names.
-        let shows = one.reply().map(|reply| {
-            let fields: Vec<&str> = reply.headers.iter().map(|(name, _)| name).collect();
-            (fields, &reply.body)
-        });
-        if derived.insert(shows) {
-            let new = |name: &str| !known.contains(name);
-            try_changes(contract, group.operation, one, statuses, &mut tried, &new);
+    for one in evidence {
+        let Some(reply) = one.reply() else { continue };
+        let usual = OnceCell::new();
+        let framed = OnceCell::new();
+        for derived in changes(&contract.operations[*operation], reply, statuses) {
+            if tried.get(&derived.name).is_some_and(|one| one.caught) {
+                continue;
+            }
+            let Some(changed) = applied(&derived.change, &one.exchange) else {
+                continue;
+            };
+            let attempt = tried
+                .entry(derived.name)
+                .or_insert_with_key(|name| Attempt::new(Some(*operation), name));
+            attempt.caught = match derived.change {
+                // The run itself tells it, where the contract does not speak of it.
+                Change::Framing(_) if !one.judge.promises_framing() => {
+                    changed.misframed().is_some()
+                }
+                Change::Framing(_) => {
+                    // A pool gives no bytes that belong to no reply, and of two ends it takes one.
+                    let seen = !one.exchange.is_pooled() || changed.outcome.is_err();
+                    let framed = framed.get_or_init(|| Usual::of(one, By::Invariant));
+                    seen && framed.notices_exchange(one, &changed)
+                }
+                _ => {
+                    let usual = usual.get_or_init(|| Usual::of(one, By::Clause));
+                    usual.notices_exchange(one, &changed)
+                }
+            };
+            if !attempt.caught {
+                attempt.missed(one);
+            }
         }
     }
     tried.into_values().collect()
-}
-
-/// Tries on one exchange what is wanted and not caught yet.
-fn try_changes(
-    contract: &Contract,
-    operation: usize,
-    one: &Evidence,
-    statuses: &BTreeSet<u16>,
-    tried: &mut BTreeMap<String, Attempt>,
-    wanted: &dyn Fn(&str) -> bool,
-) {
-    let Some(reply) = one.reply() else { return };
-    let usual = OnceCell::new();
-    let framed = OnceCell::new();
-    for derived in changes(&contract.operations[operation], reply, statuses) {
-        if !wanted(&derived.name) || tried.get(&derived.name).is_some_and(|one| one.caught) {
-            continue;
-        }
-        let Some(changed) = applied(&derived.change, &one.exchange) else {
-            continue;
-        };
-        let attempt = tried
-            .entry(derived.name)
-            .or_insert_with_key(|name| Attempt::new(Some(operation), name));
-        attempt.caught = match derived.change {
-            // The run itself tells it, where the contract does not speak of it.
-            Change::Framing(_) if !one.judge.promises_framing() => changed.misframed().is_some(),
-            Change::Framing(_) => {
-                // A pool gives no bytes that belong to no reply, and of two ends it takes one.
-                let seen = !one.exchange.is_pooled() || changed.outcome.is_err();
-                let framed = framed.get_or_init(|| Usual::of(one, By::Invariant));
-                seen && framed.notices_exchange(one, &changed)
-            }
-            _ => {
-                let usual = usual.get_or_init(|| Usual::of(one, By::Clause));
-                usual.notices_exchange(one, &changed)
-            }
-        };
-        if !attempt.caught {
-            attempt.missed(one);
-        }
-    }
 }
 
 /// Every line of the snapshots of those exchanges: a line is caught where the edit of that very reply is noticed.

@@ -72,3 +72,12 @@ fn what_cannot_be_read_fits_neither_way(#[case] yaml: &str) {
     assert!(!fits(yaml, &exchange));
     assert!(!fits(&format!("{{ not: {yaml} }}"), &exchange));
 }
+
+#[rstest]
+#[case("{ members: { '/*/@*': { exactly: [Count, Full] } } }", true)]
+#[case("{ members: { '/*/@*': { each: { word-of: Count Size } } } }", false)]
+#[case("{ members: { '/*/@None': null } }", true)]
+#[case("{ members: { 'count(/*)': null } }", false)]
+fn attributes_are_members_too(#[case] yaml: &str, #[case] fit: bool) {
+    assert_eq!(fits(yaml, &rows()), fit, "{}", told(yaml, &rows()));
+}
