@@ -211,7 +211,11 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         let line = format!("{}: {}", stale.rule, stale.why);
         put!(out, "{rule} {}\n", style.wrap(&line, 4));
     }
-    let allowed: usize = result.allowed.iter().map(|allowed| allowed.what.len()).sum();
+    let allowed: usize = result
+        .allowed
+        .iter()
+        .map(|allowed| allowed.what.len())
+        .sum();
     put!(
         out,
         "{}, {} ({} derived): {} caught, {} escaped; {} allowed\n",

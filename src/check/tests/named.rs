@@ -15,18 +15,12 @@ fn rows() -> Exchange {
 #[case::of_a_property("{ named: { //s:Row: { Kind: big } } }", true)]
 #[case::of_one_of_many_names("{ named: { //s:Row: { 'Sort Kind': big } } }", true)]
 #[case::of_every_row_of_the_name("{ named: { //s:Row: { Id: { is: integer } } } }", false)]
-#[case::of_rows_that_a_path_leaves(
-    "{ named: { '//s:Row[1]': { Id: { is: integer } } } }",
-    true
-)]
+#[case::of_rows_that_a_path_leaves("{ named: { '//s:Row[1]': { Id: { is: integer } } } }", true)]
 #[case::of_a_name_that_is_not_there("{ named: { //s:Row: { Else: big } } }", true)]
 #[case::of_a_row_without_a_value("{ named: { //s:Row: { Bare: big } } }", true)]
 #[case::of_nil("{ named: { //s:Row: { Nil: { is: string } } } }", false)]
 #[case::of_an_attribute("{ named: { '/*/@*': { Count: { is: integer } } } }", true)]
-#[case::of_an_attribute_of_another_type(
-    "{ named: { '/*/@*': { Full: { is: boolean } } } }",
-    false
-)]
+#[case::of_an_attribute_of_another_type("{ named: { '/*/@*': { Full: { is: boolean } } } }", false)]
 #[case::of_an_element_without_a_name("{ named: { '/*/*': { Other: '9' } } }", true)]
 #[case::of_an_element_with_another_value("{ named: { '/*/*': { Other: '8' } } }", false)]
 #[case::of_no_node("{ named: { //s:None: { Id: '8' } } }", true)]

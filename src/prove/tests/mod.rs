@@ -1,5 +1,6 @@
 //! Tests of counterexamples: each kind of edit, and whole proofs of a small contract that has no mock of its own.
 
+mod derived;
 mod edit;
 mod proof;
 

@@ -10,7 +10,7 @@ use crate::{
 use indexmap::IndexMap;
 use std::sync::Arc;
 
-const CONTRACT: &str = r#"
+pub(super) const CONTRACT: &str = r#"
 contract: greeting
 title: Greeting
 documents: { doc: { title: D, url: "https://example.com/" } }
@@ -79,7 +79,7 @@ fn proof(status: &str) -> ProofResult {
 }
 
 /// Headers of a request that a pool sends as it is, and of one that it cannot.
-const POOLED: &str = "Accept: application/json";
+pub(super) const POOLED: &str = "Accept: application/json";
 const EXACT: &str = "Accept: application/json, x-case: kept";
 
 fn proof_of(text: &str, status: &str) -> ProofResult {
@@ -87,6 +87,22 @@ fn proof_of(text: &str, status: &str) -> ProofResult {
 }
 
 fn proof_with(text: &str, status: &str, header: &str) -> ProofResult {
+    tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(prove(vec![suite(text, status, header)], options()))
+        .expect("a proof")
+}
+
+pub(super) fn options() -> RunOptions {
+    RunOptions {
+        jobs: 2,
+        clock: Clock::held(crate::mock::Moment(0)),
+        ..RunOptions::default()
+    }
+}
+
+/// A contract with its one scenario, for a mock made of that contract.
+pub(super) fn suite(text: &str, status: &str, header: &str) -> SuiteRun {
     let contract = Arc::new(contract(text));
     let file = SourceFile::new(
         "hello.yaml",
@@ -112,7 +128,7 @@ fn proof_with(text: &str, status: &str, header: &str) -> ProofResult {
     };
     let planned = plan(&suite, &TargetTraits::default(), &options);
     assert_eq!(planned.plans.len(), 1, "{:?}", planned.problems);
-    let run = SuiteRun {
+    SuiteRun {
         contract,
         name: "mock".to_owned(),
         target: Target::Mock(MockTarget {
@@ -121,16 +137,7 @@ fn proof_with(text: &str, status: &str, header: &str) -> ProofResult {
             quirks: Vec::new(),
         }),
         planned,
-    };
-    let options = RunOptions {
-        jobs: 2,
-        clock: Clock::held(crate::mock::Moment(0)),
-        ..RunOptions::default()
-    };
-    tokio::runtime::Runtime::new()
-        .expect("a runtime")
-        .block_on(prove(vec![run], options))
-        .expect("a proof")
+    }
 }
 
 #[test]
@@ -238,7 +245,13 @@ fn what_is_derived_is_caught_or_allowed_or_escapes_and_rules_are_held_to_what_th
     let allowed: Vec<_> = ruled
         .allowed
         .iter()
-        .map(|allowed| (allowed.rule.as_str(), allowed.because.as_str(), &*allowed.what))
+        .map(|allowed| {
+            (
+                allowed.rule.as_str(),
+                allowed.because.as_str(),
+                &*allowed.what,
+            )
+        })
         .collect();
     let kinds = ["hello: 200 header X-Kind altered".to_owned()];
     let texts = ["hello: 200 member /text emptied".to_owned()];
