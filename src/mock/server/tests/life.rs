@@ -2,7 +2,7 @@
 
 use super::{Fake, held, settled, start, until};
 use crate::mock::{Model, Server, ServerOptions, server::accept::LAST_CALL};
-use std::{sync::Arc, time::Duration};
+use std::{io::Write as _, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -23,19 +23,20 @@ async fn shutdown_answers_what_was_accepted_and_loses_nothing() {
         .await
         .unwrap();
     settled(|| model.heard().len() == 2).await;
-    // Connected and asked, and the server may not even have accepted them: too many for all to be before it stops.
-    let mut fresh = Vec::new();
-    for _ in 0..30 {
-        let mut one = TcpStream::connect(addr).await.unwrap();
-        one.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
-            .await
-            .unwrap();
-        fresh.push(one);
-    }
+    // Connected and asked, and the server has not even accepted them: it has no turn meanwhile.
+    let fresh: Vec<_> = (0..30)
+        .map(|_| {
+            let mut one = std::net::TcpStream::connect(addr).unwrap();
+            one.write_all(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
+                .unwrap();
+            one.set_nonblocking(true).unwrap();
+            one
+        })
+        .collect();
 
     let down = tokio::spawn(server.shutdown());
-    for one in &mut fresh {
-        until(one, "hello").await;
+    for one in fresh {
+        until(&mut TcpStream::from_std(one).unwrap(), "hello").await;
     }
     // It listens no more, and is still there for who is not done.
     let deaf = async {
