@@ -175,13 +175,13 @@ fn answer(seen: &Seen) -> String {
     let mut told = head.split(' ').nth(1).unwrap().to_owned();
     let body = String::from_utf8_lossy(body);
     if let Some((_, code)) = body.split_once("<Code>") {
-        told += &format!(" fault {}", code.split('<').next().unwrap());
+        told = format!("{told} fault {}", code.split('<').next().unwrap());
     }
     if let Some(code) = seen
         .field("BITS-Error-Code")
         .filter(|_| told.starts_with(['4', '5']))
     {
-        told += &format!(" {code}");
+        told = format!("{told} {code}");
     }
     told
 }
@@ -345,7 +345,7 @@ fn hpc(line: &str, fields: &[&str], body: &str) -> Vec<u8> {
         &[fields, &[&length]].concat()
     };
     for field in fields {
-        head += &format!("{field}\r\n");
+        head = head + field + "\r\n";
     }
     format!("{head}\r\n{body}").into_bytes()
 }

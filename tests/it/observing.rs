@@ -89,6 +89,7 @@ pub(crate) fn overheard(words: &[&str], told_on: Told, act: impl FnOnce(&str)) -
 }
 
 /// Where `observe` tells that it listens: on standard error where a report has standard output to itself.
+#[derive(Clone, Copy)]
 pub(crate) enum Told {
     Stdout,
     Stderr,

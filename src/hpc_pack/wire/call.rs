@@ -111,7 +111,9 @@ pub(crate) enum Flow {
 }
 
 /// What is left to do for a call.
-pub(crate) struct Rest(Box<dyn FnOnce(&HeadNode) -> Result<Flow, Fault> + Send>);
+pub(crate) struct Rest(Box<Work>);
+
+type Work = dyn FnOnce(&HeadNode) -> Result<Flow, Fault> + Send;
 
 impl Rest {
     /// Does the next part of it.
