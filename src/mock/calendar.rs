@@ -59,7 +59,8 @@ impl FromStr for Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, millis) = (self.0 / 1_000, self.0 % 1_000);
+        let Self(millis) = self.told();
+        let (seconds, millis) = (millis / 1_000, millis % 1_000);
         let (year, month, day) = date(seconds / DAY);
         let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
         write!(
@@ -106,6 +107,13 @@ mod tests {
     fn a_moment_is_written_in_utc(#[case] text: &str, #[case] millis: Option<u64>) {
         let expected = millis.map(Moment).ok_or(NoMoment);
         assert_eq!(text.parse::<Moment>(), expected);
+    }
+
+    #[rstest]
+    #[case(253_402_300_800_000)]
+    #[case(u64::MAX)]
+    fn what_no_calendar_has_is_written_as_the_last_moment(#[case] millis: u64) {
+        assert_eq!(Moment(millis).to_string(), Moment::LAST.to_string());
     }
 
     proptest! {

@@ -9,6 +9,9 @@ use tokio::sync::watch;
 pub struct Moment(pub u64);
 
 impl Moment {
+    /// The last one that calendars and formats of ours can tell: the end of the year 9999. Later ones are written as it.
+    pub const LAST: Self = Self(253_402_300_799_999);
+
     /// This much later; at the end of time where it would overflow.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
@@ -24,10 +27,15 @@ impl Moment {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// As the operating system counts, for headers and files.
+    /// As the operating system counts, for headers and files; never later than [`LAST`](Self::LAST).
     #[must_use]
     pub fn system(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(self.0)
+        UNIX_EPOCH + Duration::from_millis(self.told().0)
+    }
+
+    /// The moment to write for this one. Whatever writes moments goes through here: their formats end with the year 9999.
+    pub(crate) fn told(self) -> Self {
+        self.min(Self::LAST)
     }
 }
 
@@ -49,17 +57,22 @@ impl Clock {
     /// Where held clocks begin unless told otherwise: 2026-01-01T00:00:00Z.
     pub const START: Moment = Moment(1_767_225_600_000);
 
+    /// How far [`advance`](Clock::advance) goes: 9999-01-01T00:00:00Z, a year before the end of what can be written, so
+    /// that a clock that stands there goes on and can be waited for.
+    pub const FURTHEST: Moment = Moment(253_370_764_800_000);
+
     /// The time of the machine.
     #[must_use]
     pub fn system() -> Self {
         Self(Kind::System(Arc::new(watch::Sender::new(0))))
     }
 
-    /// Stands still; who waits on it waits until [`advance`](Clock::advance) has brought it there.
+    /// Stands still, at [`Moment::LAST`] at the latest; who waits on it waits until [`advance`](Clock::advance) has
+    /// brought it there.
     #[must_use]
     pub fn held(start: Moment) -> Self {
         Self(Kind::Held {
-            now: Arc::new(watch::Sender::new(start)),
+            now: Arc::new(watch::Sender::new(start.told())),
             skips: false,
         })
     }
@@ -68,7 +81,7 @@ impl Clock {
     #[must_use]
     pub fn skipping(start: Moment) -> Self {
         Self(Kind::Held {
-            now: Arc::new(watch::Sender::new(start)),
+            now: Arc::new(watch::Sender::new(start.told())),
             skips: true,
         })
     }
@@ -77,31 +90,28 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Kind::System(ahead) => {
-                #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-                let now = SystemTime::now();
-                Moment(
-                    u64::try_from(
-                        now.duration_since(UNIX_EPOCH)
-                            .unwrap_or_default()
-                            .as_millis(),
-                    )
-                    .unwrap_or(u64::MAX),
-                )
-                .after(Duration::from_millis(*ahead.borrow()))
-            }
+            Kind::System(ahead) => machine().after(Duration::from_millis(*ahead.borrow())),
             Kind::Held { now, .. } => *now.borrow(),
         }
     }
 
-    /// Brings the clock forward; one that shows the time of the machine runs ahead of it from then on.
+    /// Brings the clock forward, to [`FURTHEST`](Clock::FURTHEST) at most; one that shows the time of the machine runs
+    /// ahead of it from then on.
     pub fn advance(&self, by: Duration) {
+        let moved = |now: Moment| now.after(by).min(Self::FURTHEST.max(now));
         match &self.0 {
-            Kind::System(ahead) => {
-                let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-                ahead.send_modify(|ahead| *ahead = ahead.saturating_add(by));
-            }
-            Kind::Held { now, .. } => now.send_modify(|moment| *moment = moment.after(by)),
+            Kind::System(ahead) => ahead.send_modify(|ahead| {
+                let machine = machine();
+                *ahead = moved(Moment(machine.0.saturating_add(*ahead))).0 - machine.0;
+            }),
+            Kind::Held { now, .. } => now.send_modify(|now| *now = moved(*now)),
+        }
+    }
+
+    /// Brings a held clock to that moment, unless it is past it.
+    pub(crate) fn skip_to(&self, moment: Moment) {
+        if let Kind::Held { now, .. } = &self.0 {
+            now.send_modify(|now| *now = (*now).max(moment));
         }
     }
 
@@ -134,9 +144,7 @@ impl Clock {
                     }
                 }
             }
-            Kind::Held { now, skips: true } => {
-                now.send_modify(|at| *at = (*at).max(moment));
-            }
+            Kind::Held { skips: true, .. } => self.skip_to(moment),
             Kind::Held { now, skips: false } => {
                 let mut seen = now.subscribe();
                 // The sender lives in `self`, so waiting cannot fail.
@@ -146,10 +154,46 @@ impl Clock {
     }
 }
 
+fn machine() -> Moment {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    let now = SystemTime::now();
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Clock, Moment};
+    use rstest::rstest;
     use std::time::Duration;
+
+    #[rstest]
+    #[case(Clock::system())]
+    #[case(Clock::held(Clock::START))]
+    #[case(Clock::skipping(Clock::START))]
+    fn a_clock_is_moved_to_the_year_9999_and_no_further(#[case] clock: Clock) {
+        for by in [Duration::from_secs(86_400 * 3_650), Duration::MAX] {
+            for _ in 0..2_250 {
+                clock.advance(by);
+            }
+            assert_eq!(&clock.now().to_string()[..14], "9999-01-01T00:");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_behind_the_year_9999_is_written_and_never_moved_back() {
+        let clock = Clock::skipping(Moment(u64::MAX));
+        assert_eq!(clock.now(), Moment::LAST);
+        clock.reach(Moment(u64::MAX - 1)).await;
+        clock.advance(Duration::from_secs(5));
+        let now = clock.now();
+        assert_eq!(now, Moment(u64::MAX - 1));
+        assert_eq!(now.to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(
+            httpdate::fmt_http_date(now.system()),
+            "Fri, 31 Dec 9999 23:59:59 GMT"
+        );
+    }
 
     #[tokio::test]
     async fn a_held_clock_lets_go_of_those_who_wait_only_when_it_has_been_advanced() {

@@ -1,6 +1,6 @@
 //! How long sessions live, and how they live side by side.
 
-use super::{both, create, data, fault, fragment, packet};
+use super::{Peer, both, create, data, fault, fragment, packet};
 use crate::{
     bits_upload::{
         Settings,
@@ -11,7 +11,7 @@ use crate::{
         server::Core,
     },
     message::Request,
-    mock::{Answer, Begin, BodyEnd, Clock, Head, Ids},
+    mock::{Answer, Begin, BodyEnd, Clock, Head, Ids, Moment},
 };
 use std::{
     sync::{Arc, mpsc},
@@ -38,6 +38,37 @@ fn sessions_run_out_and_a_ping_does_not_keep_them() {
         );
         assert_eq!(peer.close(path, &used).status, 200);
     });
+}
+
+#[test]
+fn uploads_are_taken_and_fetched_at_the_end_of_time() {
+    both(&Settings::default(), |peer| {
+        let (path, data) = ("/f", data(30));
+        let old = peer.create("/old");
+        for _ in 0..2_250 {
+            peer.clock.advance(Duration::from_secs(86_400 * 3_650));
+        }
+        peer.clock.skip_to(Moment(Moment::LAST.0 + 1));
+        assert_eq!(
+            fault(&peer.put("/old", &old, 0, 30, &data)),
+            (500, Some("0x8020001F"))
+        );
+        assert_eq!(peer.upload(path, &data, 10).status, 200);
+        for method in ["GET", "HEAD"] {
+            let reply = peer.ask(&Request::new(method, path));
+            assert_eq!(reply.status, 200);
+            let modified = reply.headers.get("Last-Modified").unwrap();
+            assert!(modified.ends_with(" GMT"), "{modified}");
+        }
+    });
+    let peer = Peer::new();
+    peer.clock.skip_to(Moment(u64::MAX));
+    assert_eq!(peer.upload("/f", &data(30), 10).status, 200);
+    let reply = peer.ask(&Request::new("GET", "/f"));
+    assert_eq!(
+        reply.headers.get("Last-Modified"),
+        Some("Fri, 31 Dec 9999 23:59:59 GMT")
+    );
 }
 
 #[test]

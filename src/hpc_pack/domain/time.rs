@@ -5,7 +5,7 @@ const DAY: u64 = 86_400;
 /// A moment as the service writes it: `M/d/yyyy h:mm:ss tt`, UTC, such as `9/27/2011 9:53:26 PM`.
 #[must_use]
 pub(crate) fn written(moment: Moment) -> String {
-    let seconds = moment.0 / 1_000;
+    let seconds = moment.told().0 / 1_000;
     let (year, month, day) = date(seconds / DAY);
     let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     let half = if hour < 12 { "AM" } else { "PM" };
@@ -115,6 +115,7 @@ mod tests {
     fn the_start_of_held_clocks_is_written_as_the_service_writes_it() {
         assert_eq!(written(Clock::START), "1/1/2026 12:00:00 AM");
         assert_eq!(written(Moment(1_317_160_406_789)), "9/27/2011 9:53:26 PM");
+        assert_eq!(written(Moment(u64::MAX)), "12/31/9999 11:59:59 PM");
     }
 
     proptest! {

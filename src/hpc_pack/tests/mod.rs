@@ -4,6 +4,7 @@ mod bad_input;
 mod batch_quirks;
 mod batches;
 mod common_rules;
+mod late;
 mod limits;
 mod routes;
 mod scheduler;
