@@ -289,7 +289,7 @@ impl CueBook {
         // Every cue counts what it is about, whether another strikes or not.
         for entry in &mut state.cues {
             if !entry.compiled.fits(request, operation) {
-                spared.push((entry.id, None));
+                spared.push(None);
                 continue;
             }
             entry.count.fitted += 1;
@@ -298,8 +298,8 @@ impl CueBook {
                     entry.count.struck += 1;
                     struck = Some(entry.strike());
                 }
-                Ok(()) => spared.push((entry.id, Some(Spared::Behind))),
-                Err(why) => spared.push((entry.id, Some(why))),
+                Ok(()) => spared.push(Some(Spared::Behind)),
+                Err(why) => spared.push(Some(why)),
             }
         }
         if struck.is_none() && !spared.is_empty() {
@@ -316,25 +316,25 @@ impl CueBook {
         struck
     }
 
+    /// Tells why each cue spared a request, in the order of the cues; none stands for one that does not fit it.
     fn explained(
         &self,
         state: &State,
         request: &Request,
         operation: Option<&str>,
-        spared: &[(CueId, Option<Spared>)],
+        spared: &[Option<Spared>],
         at: Moment,
     ) -> Unmatched {
         let mut shown = request.clone();
         mask_credentials(&mut shown.headers);
         self.model.mask(&mut shown);
-        let because = spared.iter().map(|(id, why)| {
+        let because = state.cues.iter().zip(spared).map(|(entry, why)| {
             let lines = match why {
                 Some(why) => vec![why.to_string()],
-                None => state
-                    .cues
-                    .iter()
-                    .filter(|entry| entry.id == *id)
-                    .flat_map(|entry| entry.compiled.compare(request, &shown, operation))
+                None => entry
+                    .compiled
+                    .compare(request, &shown, operation)
+                    .into_iter()
                     .filter_map(|line| {
                         let got = line.got?;
                         Some(format!(
@@ -344,7 +344,7 @@ impl CueBook {
                     })
                     .collect(),
             };
-            (*id, lines)
+            (entry.id, lines)
         });
         Unmatched {
             at,

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     message::{Reply, wrong_header_name, wrong_header_value},
     mock::{Act, At, Defect, Strike, Then},
-    source::{Fields, Meaning, Node, Reading, Yaml, quoted},
+    source::{Fields, Meaning, Node, Reading, Scalar, Yaml, quoted},
 };
 use serde_json::{Map, Value};
 
@@ -35,6 +35,13 @@ pub(super) fn read_do(
     if node.as_map().is_some_and(<[_]>::is_empty) {
         let found = "`do` is empty, so nothing would befall the request";
         reading.problem("nothing-done", node.span, found, "empty", None);
+    } else if fields.written().next().is_some()
+        && fields
+            .written()
+            .all(|(name, _, value)| is_undone(name, value))
+    {
+        let found = "all that `do` names is `false`, so nothing would befall the request";
+        reading.problem("nothing-done", node.span, found, "nothing is done", None);
     }
     for (group, why) in [
         (
@@ -65,6 +72,12 @@ pub(super) fn read_do(
         }
     }
     Some(())
+}
+
+/// Whether a key says only that something is not done.
+fn is_undone(name: &str, value: &Node) -> bool {
+    let told = value.as_scalar().map(Scalar::meaning);
+    matches!(name, "drop-session" | "restart") && matches!(told, Some(Meaning::Bool(false)))
 }
 
 fn act(reading: &mut Reading, node: &Node, act: Act, strike: &mut Strike) {

@@ -293,6 +293,39 @@ fn what_no_cue_struck_is_shown_with_the_reasons_and_without_secrets() {
     assert!(book.unmatched().is_empty());
 }
 
+#[rstest]
+#[case("{ drop-session: false }", true)]
+#[case("{ restart: false, drop-session: false }", true)]
+#[case("{ restart: false, drop-session: true }", false)]
+#[case("{ restart: false, cut: 1 }", false)]
+fn a_cue_that_does_nothing_is_refused(#[case] what: &str, #[case] refused: bool) {
+    let (_, problems) = reading(&format!("cues: [{{ do: {what} }}]"));
+    let told = problems
+        .iter()
+        .any(|told| told.contains("nothing would befall"));
+    assert_eq!(
+        (told, problems.len()),
+        (refused, usize::from(refused)),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn why_ten_thousand_cues_spared_a_request_is_told_in_time_that_grows_with_their_number() {
+    let cues = |number| vec![Cue::on("leave").path("/leave").cut(1); number];
+    let took = |number| {
+        let (book, clock) = book(cues(number));
+        let request = Request::new("GET", "/greet/anna");
+        let begun = std::time::Instant::now();
+        assert!(ask(&book, &clock, &request).is_none());
+        begun.elapsed()
+    };
+    let least = |number| (0..3).map(|_| took(number)).min().unwrap();
+    // Ten times as many take ten times as long; a hundred times where each is looked up among all.
+    let (few, many) = (least(1_000), least(10_000));
+    assert!(many < few * 40, "{few:?}, {many:?}");
+}
+
 #[test]
 fn what_no_cue_struck_is_kept_within_bounds() {
     let (book, clock) = book(vec![Cue::any().path("/never").cut(1)]);
