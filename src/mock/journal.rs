@@ -56,7 +56,7 @@ pub struct Entry {
     pub request_bytes: u64,
     /// The reply that was sent, with the first KiB of its body.
     pub reply: Option<Reply>,
-    /// How many bytes the whole body of the reply has.
+    /// How many bytes the whole body of the reply has; 0 where none goes out, as with 204 or to `HEAD`.
     pub reply_bytes: u64,
     /// What became of it.
     pub ending: Ending,
@@ -71,7 +71,7 @@ pub enum Ending {
     Replied,
     /// The connection broke within the request's body.
     RequestCut,
-    /// The client went away before the reply.
+    /// The client went away before the reply: the connection was reset, or the reply that came was refused.
     Gone,
     /// The client went away, or took nothing more, within the reply.
     ReplyCut,

@@ -21,7 +21,7 @@ const ENDINGS: [(&str, Ending); 5] = [
 ];
 
 /// The names of the query.
-const NAMES: [&str; 8] = [
+pub(super) const NAMES: [&str; 8] = [
     "operation",
     "method",
     "path",

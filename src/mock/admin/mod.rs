@@ -8,7 +8,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use super::{Answer, Clock, CueBook, Journal, Model, Sink};
+use super::{Answer, BodyLength, Clock, CueBook, Journal, Model, Sink};
 use crate::message::{Reply, Request};
 use bytes::Bytes;
 use std::{any::Any, fmt, net::SocketAddr, ops::ControlFlow, sync::Arc};
@@ -68,9 +68,15 @@ impl Admin {
         self
     }
 
-    /// Answers a request to it, whole with its body.
-    pub(crate) fn answer(&self, stage: &Backstage<'_>, request: &Request) -> Reply {
+    /// Answers a request to it, with its body where that is no larger than the limit; nobody but who may come in hears of it.
+    pub(crate) fn answer(
+        &self,
+        stage: &Backstage<'_>,
+        request: &Request,
+        too_large: bool,
+    ) -> Reply {
         let reply = match self.admit(stage, request) {
+            Ok(()) if too_large => routes::too_large(),
             Ok(()) => self.route(stage, request),
             Err(reply) => reply,
         };
@@ -110,6 +116,11 @@ pub(crate) fn reset(book: &CueBook, model: &dyn Model, journal: &Journal, clock:
 pub(crate) struct AdminBody(Vec<u8>);
 
 impl AdminBody {
+    /// Whether a body of that announced length is too large, so that none of it need be read.
+    pub(crate) fn is_beyond(length: BodyLength) -> bool {
+        matches!(length, BodyLength::Bytes(bytes) if bytes > MOST as u64)
+    }
+
     pub(crate) fn into_bytes(self) -> Bytes {
         self.0.into()
     }
@@ -118,10 +129,7 @@ impl AdminBody {
 impl Sink for AdminBody {
     fn chunk(&mut self, bytes: &[u8]) -> ControlFlow<Answer> {
         if self.0.len() + bytes.len() > MOST {
-            return ControlFlow::Break(Answer::Reply(routes::refusal(
-                413,
-                &format!("the body is longer than {} KiB", MOST >> 10),
-            )));
+            return ControlFlow::Break(Answer::Reply(routes::too_large()));
         }
         self.0.extend_from_slice(bytes);
         ControlFlow::Continue(())

@@ -1,12 +1,12 @@
 use super::{
-    Admin, BASE, Backstage,
+    Admin, BASE, Backstage, MOST,
     journal::{Filter, head},
     reset,
 };
 use crate::{
     message::{Reply, Request},
     mock::{
-        CueId, Sessions,
+        Clock, CueId, Sessions,
         cues::{Known, read, span},
     },
     source::{Key, KeyShape, Node, Problems, Reading, SourceFile, Table},
@@ -25,7 +25,7 @@ const ROUTES: [(&str, &str, &str); 16] = [
     (
         "GET",
         "/journal",
-        "what came and was answered; ?operation ?method ?path ?status ?ending ?after ?limit",
+        "what came and was answered; ?operation ?method ?path ?status ?ending ?cue ?after ?limit",
     ),
     ("DELETE", "/journal", "forget it"),
     ("GET", "/unmatched", "requests that no cue struck, and why"),
@@ -194,6 +194,11 @@ impl Admin {
     }
 }
 
+/// To a body of which not all is read.
+pub(super) fn too_large() -> Reply {
+    refusal(413, &format!("the body is longer than {} KiB", MOST >> 10))
+}
+
 /// JSON, one line.
 fn answer(status: u16, body: &Value) -> Reply {
     Reply::new(status)
@@ -244,6 +249,14 @@ fn advance(stage: &Backstage<'_>, body: &[u8]) -> Reply {
     });
     match by {
         Some(by) if reading.problems.is_empty() => {
+            let now = stage.clock.now();
+            if now.after(by) > Clock::FURTHEST {
+                let most = Clock::FURTHEST;
+                return refusal(
+                    400,
+                    &format!("the clock goes to {most} at most, and it shows {now}"),
+                );
+            }
             stage.clock.advance(by);
             answer(200, &time(stage))
         }

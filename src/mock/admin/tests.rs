@@ -49,7 +49,7 @@ impl Bench {
                 self.restarts.fetch_add(1, Ordering::Relaxed);
             },
         };
-        self.admin.answer(&stage, request)
+        self.admin.answer(&stage, request, false)
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
@@ -202,6 +202,21 @@ fn the_clock_is_moved_and_the_mock_restarted() {
         assert_eq!(status, 400, "{wrong}");
         assert!(body.contains("\"found\""), "{body}");
     }
+    for _ in 0..5 {
+        bench
+            .clock
+            .advance(Duration::from_secs(86_400 * 3_650 * 200));
+    }
+    let shown = bench.ask("GET", "/clock", "");
+    let (status, body) = bench.ask("POST", "/clock", "{\"advance\": \"1s\"}");
+    assert_eq!(
+        (status, body.as_str()),
+        (
+            400,
+            "{\"error\":\"the clock goes to 9999-01-01T00:00:00Z at most, and it shows 9999-01-01T00:00:00Z\"}\n"
+        )
+    );
+    assert_eq!(bench.ask("GET", "/clock", ""), shown);
     assert_eq!(bench.ask("POST", "/restart", "").0, 204);
     assert_eq!(bench.restarts.load(Ordering::Relaxed), 1);
 }
@@ -236,6 +251,11 @@ fn the_index_lists_every_route() {
     for route in index["routes"].as_array().unwrap() {
         let path = route["path"].as_str().unwrap().replace("/{id}", "");
         assert!(document.contains(&path), "docs/cues.md lacks {path}");
+    }
+    for name in super::journal::NAMES {
+        assert!(body.contains(&format!("?{name}")), "the index lacks {name}");
+        let shown = document.contains(&format!("?{name}="));
+        assert!(shown, "docs/cues.md lacks the filter {name}");
     }
 }
 

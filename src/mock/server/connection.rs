@@ -34,6 +34,9 @@ pub(super) const READ_HEAD: usize = 8 * 1024;
 /// How much is read at once where a body is.
 pub(super) const READ_BODY: usize = 64 * 1024;
 
+/// How often it is looked whether a connection that nothing comes from has broken.
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
+
 /// What all connections of one server share.
 pub(super) struct Door {
     pub(super) model: Arc<dyn Model>,
@@ -103,6 +106,8 @@ pub(super) struct Connection {
     pub(super) guard: Guard,
     /// A body that the client announced, was told not to send, and may send all the same.
     unwanted: Option<Unframed>,
+    /// The client has closed its half of the connection while it waited for a reply.
+    pub(super) ended: bool,
     /// What the reply that goes out has cost.
     pub(super) spent: Spent,
 }
@@ -162,8 +167,10 @@ pub(super) enum Flow {
 pub(super) enum Fed {
     /// Bytes.
     More,
-    /// The client closed the connection, or it broke.
+    /// The client sends no more: it has closed its half of the connection, or all of it.
     End,
+    /// The connection broke.
+    Broken,
     /// Nothing in time.
     Late,
     /// The server stops.
@@ -205,6 +212,7 @@ impl Connection {
             secure,
             guard: Guard::default(),
             unwanted: None,
+            ended: false,
             spent: Spent::default(),
         }
     }
@@ -247,8 +255,9 @@ impl Connection {
         tokio::select! {
             biased;
             read = poll_fn(|cx| self.room.poll_read(&mut self.wire, &mut self.buf, room, cx)) => match read {
-                Ok(0) | Err(_) => Fed::End,
+                Ok(0) => Fed::End,
                 Ok(_) => Fed::More,
+                Err(_) => Fed::Broken,
             },
             () = &mut self.stopping, if stoppable => Fed::Stopped,
             () = rings(self.timer.as_mut(), deadline) => Fed::Late,
@@ -269,15 +278,20 @@ impl Connection {
         fed
     }
 
-    /// Comes back when the client has gone away. What it sends meanwhile is kept, up to a limit.
+    /// Comes back when the connection has broken. What the client sends meanwhile is kept, up to a limit.
+    ///
+    /// # Why
+    /// Who sends no more may well read: many a small client closes its half behind its request. One that has gone away
+    /// for good looks the same until something is sent to it.
     pub(super) async fn gone(&mut self) {
-        while self.buf.len() <= self.door.limits.head_bytes {
+        while !self.ended && self.buf.len() <= self.door.limits.head_bytes {
             match self.fill(READ_HEAD, Duration::MAX, false).await {
-                Fed::End => return,
+                Fed::Broken => return,
+                Fed::End => self.ended = true,
                 Fed::More | Fed::Late | Fed::Stopped => {}
             }
         }
-        pending::<()>().await;
+        self.wire.broken(GLANCE).await;
     }
 
     async fn next_head(&mut self, patience: Duration) -> Next {
@@ -323,7 +337,7 @@ impl Connection {
             match fed {
                 Fed::More => {}
                 Fed::Late if seen > 0 => return Next::Refused(Refusal::Timeout),
-                Fed::End | Fed::Late | Fed::Stopped => return Next::End,
+                Fed::End | Fed::Broken | Fed::Late | Fed::Stopped => return Next::End,
             }
         }
     }

@@ -2,6 +2,7 @@ use super::{
     body::Unframed,
     connection::{Connection, Flow, Turn},
     head::WireHead,
+    intake::Halt,
     send::Payload,
 };
 use crate::{
@@ -120,6 +121,10 @@ impl Connection {
             return Flow::Drop;
         };
         self.act(&acts, head);
+        if let Some((_, then)) = upload {
+            // The request was over before the place in it came.
+            return self.halted(head, turn, Halt::Struck(then)).await;
+        }
         if !self.delayed(delay).await {
             door.journal.keep(turn.record, Ending::Gone);
             return Flow::Drop;
@@ -148,7 +153,9 @@ impl Connection {
             };
             return self.converse(head, turn, Some(rest)).await;
         }
-        if let Err(halt) = self.intake(&mut turn, None, upload).await {
+        let taken = self.intake(&mut turn, None, upload).await;
+        let halt = taken.err().or(upload.map(|(_, then)| Halt::Struck(then)));
+        if let Some(halt) = halt {
             return self.halted(head, turn, halt).await;
         }
         let fault = strike.fault.as_deref();
@@ -181,16 +188,15 @@ impl Connection {
     /// journal does not show it.
     async fn administer(&mut self, admin: &Admin, head: &Head, mut turn: Turn) -> Flow {
         let mut body = AdminBody::default();
-        match self.intake(&mut turn, Some(&mut body), None).await {
-            Ok(None) => {}
-            // It was too large, and what is left of it is not waited for.
-            Ok(Some(_)) => {
-                turn.closes = true;
-                let reply = Reply::new(413);
-                return self.send(turn, Payload::Reply(reply), None).await;
+        let mut too_large = AdminBody::is_beyond(head.length);
+        if !too_large {
+            match self.intake(&mut turn, Some(&mut body), None).await {
+                Ok(early) => too_large = early.is_some(),
+                Err(halt) => return self.halted(head, turn, halt).await,
             }
-            Err(halt) => return self.halted(head, turn, halt).await,
         }
+        // What is left of it is not waited for.
+        turn.closes |= too_large;
         let request = Request {
             body: body.into_bytes(),
             ..head.request.clone()
@@ -204,7 +210,7 @@ impl Connection {
             secure: self.secure,
             restart: &|| door.restart(),
         };
-        let reply = admin.answer(&stage, &request);
+        let reply = admin.answer(&stage, &request, too_large);
         self.send(turn, Payload::Reply(reply), None).await
     }
 

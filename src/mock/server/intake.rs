@@ -59,7 +59,8 @@ impl Connection {
         self.intake(turn, None, None).await.map(|_| ())
     }
 
-    /// Takes a body to its end, or until the sink or a cue breaks it off. Gives the answer of a sink that broke off.
+    /// Takes a body to its end, or until the sink or a cue breaks it off. Gives the answer of a sink that broke off. Where
+    /// the body ends before a cue strikes, or with the very byte, it is whole; the cue is left to who called.
     pub(super) async fn intake(
         &mut self,
         turn: &mut Turn,
@@ -70,6 +71,7 @@ impl Connection {
         loop {
             if let Some((bytes, then)) = upload
                 && turn.read >= bytes
+                && turn.body.left() != Some(0)
             {
                 return Err(Halt::Struck(then));
             }
@@ -77,8 +79,10 @@ impl Connection {
                 Step::Body(range) => {
                     turn.expects = false;
                     let mut bytes = &self.buf[range.clone()];
-                    if let Some((most, _)) = upload {
+                    let mut broke = None;
+                    if let Some((most, then)) = upload {
                         let left = usize::try_from(most - turn.read).unwrap_or(usize::MAX);
+                        broke = (left < bytes.len()).then_some(then);
                         bytes = &bytes[..bytes.len().min(left)];
                     }
                     if turn.read + bytes.len() as u64 > self.door.limits.body_bytes {
@@ -95,6 +99,9 @@ impl Connection {
                     if let ControlFlow::Break(answer) = flow {
                         return Ok(Some(answer));
                     }
+                    if let Some(then) = broke {
+                        return Err(Halt::Struck(then));
+                    }
                 }
                 Step::More(done) => {
                     self.buf.advance(done);
@@ -108,7 +115,7 @@ impl Connection {
                     match self.fill_body(turn.body.left(), &mut spent).await {
                         Fed::More => {}
                         Fed::Late => return Err(Halt::Late),
-                        Fed::End | Fed::Stopped => return Err(Halt::Cut),
+                        Fed::End | Fed::Broken | Fed::Stopped => return Err(Halt::Cut),
                     }
                 }
                 Step::Done(done) => {

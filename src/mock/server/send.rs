@@ -1,5 +1,5 @@
 use super::{
-    connection::{Connection, Fed, Flow, READ_HEAD, Turn, stopped},
+    connection::{Connection, Fed, Flow, GLANCE, READ_HEAD, Turn, stopped},
     reply::{Asked, Framed, encode},
     wire::Wire,
 };
@@ -25,8 +25,9 @@ const SMALL: usize = 32 * 1024;
 const PIECE: usize = 64 * 1024;
 /// How long, and how much, is read behind a reply that ended its connection early.
 const LINGER: (Duration, usize) = (Duration::from_secs(2), 64 * 1024 * 1024);
-/// The last second that a `Date` can name: the end of the year 9999.
-const LAST_SECOND: u64 = 253_402_300_799;
+
+/// How long it is waited whether a reply is refused by the system of a client that may be gone.
+const REFUSED: Duration = Duration::from_millis(20);
 
 /// What is to be sent.
 #[derive(Debug)]
@@ -143,7 +144,8 @@ impl Connection {
             out.extend_from_slice(bytes);
             (framed, body) = (Framed::GARBAGE, &[]);
         }
-        turn.record.reply(&out, body, length);
+        turn.record
+            .reply(&out, body, if framed.body { length } else { 0 });
         let mut pace = self.pace(defect.as_ref(), out.len());
         let struck = !matches!(defect, None | Some(Defect::Throttle(..)));
         let ending = if struck {
@@ -154,6 +156,7 @@ impl Connection {
         // Kept before the first byte goes out, so that whoever has the reply finds it in the journal.
         let number = self.door.journal.keep(turn.record, ending);
 
+        let ended = self.ended;
         let source = source.filter(|_| framed.body);
         let sent = self
             .put_all(&mut out, body, source, framed, &mut pace)
@@ -166,6 +169,15 @@ impl Connection {
             }
             (Err(Stop::Lost), _) => {
                 self.door.journal.amend(number, Ending::ReplyCut);
+                return Flow::Drop;
+            }
+            (Ok(()), _) if self.ended && self.was_refused().await => {
+                let ending = if ended {
+                    Ending::Gone
+                } else {
+                    Ending::ReplyCut
+                };
+                self.door.journal.amend(number, ending);
                 return Flow::Drop;
             }
             (Ok(()), _) => {}
@@ -183,6 +195,13 @@ impl Connection {
             return Flow::Drop;
         }
         Flow::Keep
+    }
+
+    /// Whether what was just sent to a client that sends no more itself has come back as a reset, since nobody is there;
+    /// on the same machine that shows at once.
+    async fn was_refused(&mut self) -> bool {
+        let soon = self.wire.broken(Duration::from_millis(2));
+        timeout(REFUSED, soon).await.is_ok()
     }
 
     /// Writes bytes as they are, unless the client takes none for too long, or too few.
@@ -258,13 +277,15 @@ impl Connection {
                     }
                 };
                 let mut stop = self.stop.clone();
-                // Reading would let the client go on, so its leaving is looked for without.
+                // Reading would let the client go on, so its leaving is looked for without. Nobody is waited for for
+                // ever who has closed the half that could still go on.
                 let left = async {
+                    if length.is_some() {
+                        return self.wire.broken(GLANCE).await;
+                    }
                     loop {
                         match self.wire.tcp().ready(Interest::READABLE).await {
-                            Ok(ready) if !ready.is_read_closed() => {
-                                sleep(Duration::from_millis(100)).await;
-                            }
+                            Ok(ready) if !ready.is_read_closed() => sleep(GLANCE).await,
                             _ => return,
                         }
                     }
@@ -429,17 +450,16 @@ impl Connection {
                 self.buf.clear();
                 match self.fill(READ_HEAD, Duration::MAX, true).await {
                     Fed::More | Fed::Late => {}
-                    Fed::End | Fed::Stopped => return Flow::Drop,
+                    Fed::End | Fed::Broken | Fed::Stopped => return Flow::Drop,
                 }
             },
         }
     }
 
     fn refresh_date(&mut self) {
-        let second = (self.door.clock.now().0 / 1000).min(LAST_SECOND);
-        if self.date.0 != second {
-            let moment = Moment(second * 1000);
-            self.date = (second, httpdate::fmt_http_date(moment.system()));
+        let now = self.door.clock.now().told();
+        if self.date.0 != now.0 / 1000 {
+            self.date = (now.0 / 1000, httpdate::fmt_http_date(now.system()));
         }
     }
 }

@@ -2,10 +2,12 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::sleep,
 };
 use tokio_rustls::server::TlsStream;
 
@@ -34,6 +36,18 @@ impl Wire {
                 usize::try_from(bytes).unwrap_or_default()
             }
             _ => 0,
+        }
+    }
+
+    /// Comes back when the connection breaks, looked at that often. One whose peer has only said that it sends no more
+    /// is not broken: it may be read to its end.
+    ///
+    /// # Why
+    /// Behind the end of what the peer sends, nothing is there to be read; the system tells a reset only to who asks for it.
+    pub(super) async fn broken(&self, every: Duration) {
+        let tcp = self.tcp();
+        while matches!(tcp.take_error(), Ok(None)) {
+            sleep(every).await;
         }
     }
 

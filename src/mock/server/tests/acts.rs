@@ -140,28 +140,55 @@ async fn the_admin_interface_is_asked_without_credentials_and_leaves_no_trace() 
     assert_eq!(server.journal().received()[0].number, 1);
 }
 
+#[rstest]
+#[case(
+    "Content-Length: BYTES",
+    "localhost",
+    413,
+    "the body is longer than 1024 KiB"
+)]
+#[case(
+    "Transfer-Encoding: chunked",
+    "localhost",
+    413,
+    "the body is longer than 1024 KiB"
+)]
+#[case("Content-Length: BYTES", "evil.example", 403, "")]
 #[tokio::test]
-async fn a_body_of_the_admin_interface_has_its_limit() {
+async fn a_body_of_the_admin_interface_has_its_limit(
+    #[case] announced: &str,
+    #[case] host: &str,
+    #[case] status: u16,
+    #[case] why: &str,
+) {
     let (server, _, _) = with_admin("127.0.0.1:0");
     let mut tcp = TcpStream::connect(server.addr()).await.unwrap();
     let head = format!(
-        "POST /__wireproof/cues HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
-        64 << 20
+        "POST /__wireproof/cues HTTP/1.1\r\nHost: HOST\r\n{}\r\n\r\n",
+        announced.replace("BYTES", &(64 << 20).to_string())
     );
-    tcp.write_all(head.as_bytes()).await.unwrap();
+    tcp.write_all(head.replace("HOST", host).as_bytes())
+        .await
+        .unwrap();
     let (mut read, mut write) = tcp.into_split();
     let writing = tokio::spawn(async move {
-        let piece = vec![b' '; 1 << 16];
+        let piece = format!("10000\r\n{}\r\n", " ".repeat(1 << 16));
         for _ in 0..1024 {
-            if write.write_all(&piece).await.is_err() {
+            if write.write_all(piece.as_bytes()).await.is_err() {
                 break;
             }
         }
     });
-    let mut got = [0; 12];
-    let read = timeout(Duration::from_secs(10), read.read_exact(&mut got)).await;
-    read.expect("it answers").unwrap();
-    assert_eq!(&got, b"HTTP/1.1 413");
+    let mut got = Vec::new();
+    while !got.ends_with(b"}\n") {
+        let read = timeout(Duration::from_secs(10), read.read_buf(&mut got)).await;
+        let read = read.expect("it answers").unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&got));
+    }
+    let got = String::from_utf8(got).unwrap();
+    assert!(got.starts_with(&format!("HTTP/1.1 {status} ")), "{got}");
+    assert!(got.contains("Connection: close\r\n"), "{got}");
+    assert!(got.contains(&format!("{{\"error\":\"{why}")), "{got}");
     writing.abort();
 }
 

@@ -24,7 +24,7 @@ impl Cues for Always {
     }
 }
 
-fn striking(strike: Strike, clock: Clock) -> (Server, Arc<super::Fake>) {
+pub(super) fn striking(strike: Strike, clock: Clock) -> (Server, Arc<super::Fake>) {
     start(ServerOptions {
         clock,
         cues: Some(Arc::new(Always(strike))),
@@ -173,6 +173,40 @@ async fn an_upload_breaks_after_so_many_bytes(#[case] then: Then, #[case] end: &
         assert_eq!(model.heard(), heard);
         let entry = server.journal().received().remove(0);
         assert_eq!((entry.ending, entry.request_bytes), (Ending::Struck, 4));
+    }
+}
+
+#[rstest]
+#[case(Then::Close, "fin")]
+#[case(Then::Reset, "rst")]
+#[case(Then::Stall(None), "open")]
+#[tokio::test]
+async fn an_upload_that_is_shorter_breaks_at_its_end(#[case] then: Then, #[case] end: &str) {
+    let get = "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
+    let chunked =
+        "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    let exact = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd";
+    let early = "POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd";
+    for (request, heard, bytes) in [
+        (get, &["GET /hello"][..], 0),
+        (chunked, &["POST /a", "Complete"], 3),
+        (exact, &["POST /a", "Complete"], 4),
+        (early, &["POST /early"], 4),
+    ] {
+        for (commit, heard) in [(Commit::Before, heard), (Commit::After, &[])] {
+            let strike = Strike {
+                commit,
+                ..Strike::with(Defect::Upload(4, then))
+            };
+            let (server, model) = striking(strike, Clock::held(Clock::START));
+            assert_eq!(see(server.addr(), request).await, (String::new(), end));
+            assert_eq!(model.heard(), heard, "{request}");
+            let entry = server.journal().received().remove(0);
+            assert_eq!(
+                (entry.ending, entry.request_bytes, entry.reply),
+                (Ending::Struck, bytes, None)
+            );
+        }
     }
 }
 

@@ -229,6 +229,7 @@ async fn a_wait_ends_when_the_clock_gets_there_or_the_client_leaves() {
         .await
         .unwrap();
     settled(|| model.heard().len() == 3).await;
+    tcp.set_zero_linger().unwrap();
     drop(tcp);
     settled(|| model.heard().last().unwrap() == "7 Gone").await;
     settled(|| server.journal().received().len() == 2).await;

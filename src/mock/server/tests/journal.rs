@@ -1,7 +1,10 @@
 //! What the door writes down.
 
-use super::{held, start, talk};
-use crate::mock::{Ending, ServerOptions};
+use super::{defects::striking, held, start, talk};
+use crate::{
+    message::Reply,
+    mock::{Clock, Ending, ServerOptions, Strike},
+};
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
@@ -31,6 +34,22 @@ async fn an_entry_has_heads_and_the_first_kib_of_bodies() {
     );
     assert_eq!(entry.ending, Ending::Replied);
     assert_eq!(entry.to_string(), "#1 POST /a?b -> 200");
+}
+
+#[tokio::test]
+async fn of_a_body_that_does_not_go_out_no_bytes_are_told() {
+    for (method, status, bytes) in [("GET", 204, 0), ("HEAD", 200, 0), ("GET", 200, 3)] {
+        let strike = Strike {
+            reply: Some(Reply::new(status).body("abc")),
+            ..Strike::default()
+        };
+        let (server, _) = striking(strike, Clock::held(Clock::START));
+        let request = format!("{method} / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        talk(server.addr(), request).await;
+        let entry = server.journal().received().remove(0);
+        assert_eq!(entry.reply_bytes, bytes, "{method} {status}");
+        assert_eq!(entry.reply.unwrap().body.len() as u64, bytes);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod acts;
 mod defects;
+mod halves;
 mod http;
 mod journal;
 mod life;
