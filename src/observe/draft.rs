@@ -216,7 +216,7 @@ fn line(one: &Observed) -> String {
 fn left_out(one: &Observed, later: &[&Observed]) -> Option<&'static str> {
     let request = &one.exchange.request;
     if one.end == End::Nobody {
-        return Some("the connection had been closed already, and the client sent it again");
+        return Some("it got no reply, because the connection ended as it came");
     }
     if one.end == End::Client && one.request_body.ended {
         return Some("the client went away before the reply");

@@ -13,11 +13,19 @@ use crate::{
 use std::{
     mem,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// How soon after a request a kept connection may end without anybody to blame: the two ends may have crossed.
-const CROSSING: Duration = Duration::from_secs(1);
+/// How long a kept connection must have carried nothing before a server may end it because nothing came.
+const IDLE: Duration = Duration::from_millis(500);
+/// How soon after the first byte of a request such an end must come to have crossed it, over the way to the server and back.
+const CROSSING: Duration = Duration::from_millis(10);
+/// The longest that this way is taken to be.
+const ROUND: Duration = Duration::from_millis(250);
+/// Why there is none behind a reply that closes.
+const BEHIND: &str = "the connection ended with the reply to the request before";
+/// What is expected where nobody is to blame that a request has no reply.
+const UNANSWERED: &str = "a reply to every request";
 
 impl Tap {
     /// The server sends nothing more.
@@ -40,15 +48,34 @@ impl Tap {
             }
         }
         while let Some(next) = self.open.pop_front() {
-            let detail = "the connection ended with the reply to the request before".to_owned();
-            self.broken(next, How::Closed, detail, End::Nobody);
+            self.unanswered(next, How::Closed, BEHIND.to_owned());
         }
+        // What is left of a body that nobody receives any more is no request.
+        self.off = self.sending.take().is_some();
+    }
+
+    /// The last request was sent to a server that had ended the connection before.
+    pub(super) fn unreceived(&mut self) {
         self.sending = None;
+        if let Some(last) = self.open.pop_back() {
+            let detail = "the connection had been closed before the request came".to_owned();
+            self.unanswered(last, How::Closed, detail);
+        }
+    }
+
+    /// Nobody is to blame that there was no reply, as far as can be seen; that a request was lost is told all the same.
+    fn unanswered(&mut self, open: Open, how: How, detail: String) {
+        let kind = (Side::Server, Level::May);
+        self.shared
+            .flaw(kind, self.number, UNANSWERED, detail.clone());
+        self.broken(open, how, detail, End::Nobody);
     }
 
     fn broken_off(&mut self, first: Open, gone: Gone) {
         let begun = first.reply.is_some() || !self.received.is_empty();
-        let crossed = self.carried > 0 && (self.closing || first.sent.elapsed() < CROSSING);
+        let crossing = CROSSING + self.round.min(ROUND);
+        let idle = first.rested >= IDLE && first.began.elapsed() < crossing;
+        let crossed = self.carried > 0 && (self.closing || idle);
         let end = if first.done && !first.body.extent.ended {
             End::Client
         } else if !begun && crossed {
@@ -80,7 +107,16 @@ impl Tap {
             }
             (Some(_), None) => format!("connection {verb} after {came} bytes of the body"),
         };
-        self.broken(first, how, detail, end);
+        if end != End::Nobody {
+            return self.broken(first, how, detail, end);
+        }
+        let detail = match self.closing {
+            true => BEHIND.to_owned(),
+            false => {
+                format!("{detail}, as the request came to it at rest: the two may have crossed")
+            }
+        };
+        self.unanswered(first, how, detail);
     }
 
     /// The client sends nothing more; it may still read.
@@ -94,6 +130,12 @@ impl Tap {
             None => None,
         };
         self.sent.clear();
+        if self.server_gone {
+            while !self.open.is_empty() {
+                self.unreceived();
+            }
+            return;
+        }
         let Some(within) = within else { return };
         let answered = self.open.back().is_some_and(|last| last.replied);
         if self.sending.take().is_some() && answered {
@@ -147,6 +189,7 @@ impl Tap {
 
     pub(super) fn ended(&mut self, open: Open, outcome: Result<Reply, Broken>, end: End) {
         self.carried += 1;
+        self.rests = Instant::now();
         self.shared.exchanges.fetch_add(1, Relaxed);
         self.shared
             .replied

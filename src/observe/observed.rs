@@ -31,9 +31,9 @@ pub enum End {
     Server,
     /// The client went away before the reply was whole. The outcome is an `Err` that says nothing about the server.
     Client,
-    /// A connection that had carried exchanges before was closed as the request came, or the request was sent behind one whose
-    /// reply closed the connection. RFC 9112 9.3 and 9.5 allow it, and clients send again: the outcome is an `Err` that says
-    /// nothing about anybody.
+    /// A kept connection at rest was closed just as the request came or before it, or the request was sent behind one whose reply
+    /// closed the connection. RFC 9112 9.3 and 9.5 allow it, and clients send again: the outcome is an `Err` that says nothing
+    /// about anybody. A [`Flaw`](super::Flaw) that is only a note counts such requests.
     Nobody,
 }
 

@@ -1,7 +1,7 @@
 use super::{kept::Kept, shared::Held};
 use crate::message::{Reply, Request};
 use bytes::Bytes;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An exchange that has not ended.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub(super) struct Open {
     pub(super) body: Kept,
     pub(super) expects: bool,
     pub(super) began: Instant,
+    /// How long the connection had carried nothing when it began.
+    pub(super) rested: Duration,
     /// When its last byte passed.
     pub(super) sent: Instant,
     /// Whether the request was read to its end.

@@ -16,7 +16,8 @@ pub struct Tally {
     pub overflowed: u64,
     /// Those that were open when the proxy stopped, or that cannot be read behind a flaw on their connection; not judged.
     pub unfinished: u64,
-    /// Connections that went on as something that is not HTTP (`CONNECT`, `Upgrade`); not judged from there on.
+    /// Connections that went on as something that is not HTTP (`CONNECT`, `Upgrade`), or on which a client asked more behind what
+    /// the server sent and nobody can read; not judged from there on.
     pub unread: u64,
 }
 

@@ -119,7 +119,7 @@ fn not_judged(tally: &Tally) -> Vec<String> {
     if tally.unread > 0 {
         let count = tally.unread;
         reasons.push(format!(
-            "connections that went on as something that is not HTTP: {count}"
+            "connections that went on as something that is not HTTP, or behind what cannot be read: {count}"
         ));
     }
     reasons
@@ -181,7 +181,7 @@ mod tests {
     #[rstest]
     #[case(Tally { exchanges: 2, replied: 2, overflowed: 1, ..Tally::default() }, "1 exchange passed faster")]
     #[case(Tally { exchanges: 2, replied: 2, unfinished: 3, ..Tally::default() }, "3 exchanges had not ended")]
-    #[case(Tally { exchanges: 2, replied: 2, unread: 1, ..Tally::default() }, "is not HTTP: 1")]
+    #[case(Tally { exchanges: 2, replied: 2, unread: 1, ..Tally::default() }, "or behind what cannot be read: 1")]
     #[case(Tally { exchanges: 2, ..Tally::default() }, "no exchange came to a whole reply")]
     fn what_was_not_judged_is_something_that_we_could_not(
         #[case] tally: Tally,

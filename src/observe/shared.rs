@@ -12,7 +12,7 @@ use std::{
 
 /// How many bytes of messages are held at once, all that waits to be judged included.
 const MOST_HELD: usize = 64 << 20;
-/// How many kinds of flaws are told apart; there are fewer.
+/// How many kinds of flaws are told apart by what was wrong; behind that, by what was expected alone, of which there are few.
 const MOST_FLAWS: usize = 100;
 
 /// Counts, flaws and the room that is left.
@@ -72,10 +72,15 @@ impl Shared {
         actual: String,
     ) {
         let mut flaws = self.flaws.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = |flaw: &&mut Flaw| flaw.side == side && flaw.expected == expected;
-        if let Some(flaw) = flaws.iter_mut().find(known) {
-            flaw.times += 1;
-        } else if flaws.len() < MOST_FLAWS {
+        let near = |flaw: &Flaw| flaw.side == side && flaw.expected == expected;
+        let same = |flaw: &Flaw| near(flaw) && kind(&flaw.actual) == kind(&actual);
+        let known = match flaws.iter().position(same) {
+            None if flaws.len() >= MOST_FLAWS => flaws.iter().rposition(near),
+            known => known,
+        };
+        if let Some(known) = known {
+            flaws[known].times += 1;
+        } else {
             flaws.push(Flaw {
                 side,
                 level,
@@ -95,6 +100,11 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// What was wrong, without the bytes that show it.
+fn kind(actual: &str) -> &str {
+    actual.split('`').next().unwrap_or_default()
 }
 
 /// Room for messages; given back when it is dropped.
@@ -139,8 +149,37 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
-    use super::{Held, MOST_HELD, Shared};
+    use super::{Held, MOST_FLAWS, MOST_HELD, Shared};
+    use crate::{contract::Level, observe::Side};
     use std::sync::Arc;
+
+    #[test]
+    fn flaws_are_told_apart_by_what_was_wrong_and_none_is_left_uncounted() {
+        let shared = Shared::new(String::new());
+        let flaw = |actual: &str| {
+            let kind = (Side::Client, Level::Must);
+            shared.flaw(kind, 1, "a request", actual.to_owned());
+        };
+        let told = |shared: &Shared| -> Vec<_> {
+            let flaws = shared.flaws().into_iter();
+            flaws.map(|flaw| (flaw.actual, flaw.times)).collect()
+        };
+        flaw("two lengths: `A`");
+        flaw("no HTTP: `B`");
+        flaw("two lengths: `C`");
+        let expected = [
+            ("two lengths: `A`".to_owned(), 2),
+            ("no HTTP: `B`".to_owned(), 1),
+        ];
+        assert_eq!(told(&shared), expected);
+        for number in 0..MOST_FLAWS * 2 {
+            flaw(&format!("trouble {number}"));
+        }
+        let told = told(&shared);
+        assert_eq!(told.len(), MOST_FLAWS);
+        let all: u64 = told.iter().map(|(_, times)| times).sum();
+        assert_eq!(all, 3 + 2 * MOST_FLAWS as u64);
+    }
 
     #[test]
     fn room_is_given_back_and_there_is_never_more_than_the_limit() {

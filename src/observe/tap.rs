@@ -20,7 +20,7 @@ use std::{
     collections::VecDeque,
     mem,
     sync::{Arc, atomic::Ordering::Relaxed, mpsc::SyncSender},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// The largest head that is read.
@@ -29,6 +29,9 @@ const HEAD: usize = 128 << 10;
 const EXCESS: usize = 4096;
 /// How many requests of one connection may wait for their replies.
 const PIPELINED: usize = 1000;
+
+/// What is expected where the server sends what no request asked for.
+const UNASKED: &str = "no bytes that belong to no reply";
 
 /// What waits to be judged, with the room it takes.
 #[derive(Debug)]
@@ -63,13 +66,23 @@ pub(super) struct Tap {
     /// What was not yet enough to go on, of each side.
     pub(super) sent: Vec<u8>,
     pub(super) received: Vec<u8>,
-    /// When the first byte of the head came that is being read.
-    pub(super) head_began: Option<Instant>,
+    /// When the first byte of the head came that is being read, and how long the connection had carried nothing then.
+    pub(super) head_began: Option<(Instant, Duration)>,
+    /// When the last exchange ended.
+    pub(super) rests: Instant,
+    /// The shortest time from a request to its reply so far: the way to the server and back is no longer than that.
+    pub(super) round: Duration,
     /// How many exchanges the connection has carried.
     pub(super) carried: u64,
     /// The last reply said that the connection ends.
     pub(super) closing: bool,
     pub(super) server_gone: bool,
+    /// The body of a reply 408 that no request asked for.
+    late: Option<Unframed>,
+    /// There was such a reply, and nothing behind it so far.
+    told_late: bool,
+    /// The server sent what cannot be read, and the client nothing since.
+    astray: bool,
 }
 
 /// How to go on with the bytes at hand.
@@ -96,6 +109,11 @@ impl Tap {
             carried: 0,
             closing: false,
             server_gone: false,
+            late: None,
+            told_late: false,
+            astray: false,
+            rests: Instant::now(),
+            round: Duration::MAX,
         }
     }
 
@@ -106,6 +124,10 @@ impl Tap {
 
     /// Bytes that the client sent.
     pub(super) fn client(&mut self, bytes: &[u8]) {
+        if mem::take(&mut self.astray) {
+            // The client goes on, behind what cannot be read.
+            self.shared.unread.fetch_add(1, Relaxed);
+        }
         let held = mem::take(&mut self.sent);
         self.sent = self.along(held, bytes, Self::request);
     }
@@ -145,15 +167,20 @@ impl Tap {
         if bytes.is_empty() {
             return Next::Wait(0);
         }
-        if self.server_gone {
-            // Nobody receives it any more.
-            self.off = true;
-            return Next::Wait(0);
-        }
-        let began = *self.head_began.get_or_insert_with(Instant::now);
+        let now = Instant::now();
+        let rested = match self.open.is_empty() {
+            true => now.saturating_duration_since(self.rests),
+            false => Duration::ZERO,
+        };
+        let (began, rested) = *self.head_began.get_or_insert((now, rested));
         let head = match parse_request(bytes) {
             Parsed::Head(head) => head,
             Parsed::Partial if bytes.len() <= HEAD => return Next::Wait(0),
+            _ if self.server_gone => {
+                // Nobody receives it any more.
+                self.off = true;
+                return Next::Wait(0);
+            }
             Parsed::Partial => {
                 let expected = "a head of at most 128 KiB, the most that is read here";
                 return self.lost(Side::Client, expected, "a longer one".to_owned());
@@ -183,6 +210,7 @@ impl Tap {
             body: Kept::new(announced),
             expects: head.expects,
             began,
+            rested,
             sent: Instant::now(),
             done: false,
             reply: None,
@@ -239,12 +267,17 @@ impl Tap {
         last.body.extent.ended = whole;
         if last.replied {
             self.replied();
+        } else if self.server_gone {
+            self.unreceived();
         }
     }
 
     fn reply(&mut self, bytes: &[u8]) -> Next {
         if self.replying.is_some() {
             return self.reply_body(bytes);
+        }
+        if self.late.is_some() {
+            return self.late_body(bytes);
         }
         if bytes.is_empty() {
             return Next::Wait(0);
@@ -253,7 +286,10 @@ impl Tap {
             return self.unasked(bytes);
         };
         let (mut reply, used) = match parse_reply(bytes) {
-            Ok(Some(read)) => read,
+            Ok(Some(read)) => {
+                self.round = self.round.min(first.sent.elapsed());
+                read
+            }
             Ok(None) if bytes.len() <= HEAD => return Next::Wait(0),
             Ok(None) => {
                 let why = "the head of the reply is larger than 128 KiB".to_owned();
@@ -263,6 +299,11 @@ impl Tap {
         };
         if (100..=199).contains(&reply.status) && reply.status != 101 {
             return Next::Go(used);
+        }
+        if mem::take(&mut self.told_late) {
+            let actual = "a reply 408, and the connection went on".to_owned();
+            let kind = (Side::Server, Level::Must);
+            self.shared.flaw(kind, self.number, UNASKED, actual);
         }
         first.grow(used * 2);
         let tunnel = first.request.method == "CONNECT" && (200..300).contains(&reply.status);
@@ -282,12 +323,7 @@ impl Tap {
             }
         };
         reply.framing = framing;
-        self.replying = Some(match framing {
-            Framing::Bodiless => Unframed::new(BodyLength::Unstated),
-            Framing::Length => Unframed::new(BodyLength::Bytes(length.unwrap_or_default())),
-            Framing::Chunked => Unframed::new(BodyLength::Chunked),
-            Framing::Close => Unframed::endless(),
-        });
+        self.replying = Some(unframed(framing, length));
         first.reply_body = Kept::new(length);
         first.reply = Some(reply);
         Next::Go(used)
@@ -309,6 +345,7 @@ impl Tap {
                 if self.open.len() == 1 && !behind.is_empty() {
                     let first = &mut self.open[0];
                     first.excess = Bytes::copy_from_slice(&behind[..behind.len().min(EXCESS)]);
+                    self.astray();
                     self.reply_ended();
                     self.abandon();
                     return Next::Wait(0);
@@ -346,24 +383,58 @@ impl Tap {
 
     /// Bytes of the server that no request asked for.
     fn unasked(&mut self, bytes: &[u8]) -> Next {
-        // A server may say that it has waited long enough (RFC 9110 15.5.9).
-        let late = matches!(parse_reply(bytes), Ok(Some((reply, _))) if reply.status == 408);
-        if late {
-            self.abandon();
-            return Next::Wait(0);
+        // A server may say that it has waited long enough (RFC 9110 15.5.9). Where the connection goes on, so does the reading.
+        match parse_reply(bytes) {
+            Ok(Some((reply, used))) if reply.status == 408 => {
+                if let Ok((kind, length)) = framing("GET", &reply) {
+                    self.late = Some(unframed(kind, length));
+                    self.told_late = true;
+                    self.closing = !keeps(&reply);
+                    return Next::Go(used);
+                }
+            }
+            Ok(None) if bytes.len() <= HEAD && may_be_late(bytes) => return Next::Wait(0),
+            _ => {}
         }
-        let expected = "no bytes that belong to no reply";
-        self.lost(Side::Server, expected, format!("`{}`", shown(bytes)))
+        self.astray();
+        self.lost(Side::Server, UNASKED, format!("`{}`", shown(bytes)))
+    }
+
+    /// The body of a reply 408 that no request asked for.
+    fn late_body(&mut self, bytes: &[u8]) -> Next {
+        let Some(unframed) = &mut self.late else {
+            return Next::Wait(0);
+        };
+        match unframed.step(bytes) {
+            Step::Body(range) => Next::Go(range.end),
+            Step::More(used) => Next::Wait(used),
+            Step::Done(used) => {
+                self.late = None;
+                Next::Go(used)
+            }
+            Step::Malformed(why) => {
+                self.astray();
+                let actual = format!("{why}: `{}`", shown(bytes));
+                self.lost(Side::Server, UNASKED, actual)
+            }
+        }
     }
 
     /// What the server sends cannot be read, so the first exchange is broken.
     fn garbled(&mut self, how: How, detail: String) -> Next {
         self.replying = None;
+        self.astray();
         if let Some(first) = self.open.pop_front() {
             self.broken(first, how, detail, End::Server);
         }
         self.abandon();
         Next::Wait(0)
+    }
+
+    /// What the server sends cannot be read, so whatever the client asks from now on is not judged. What is left of a request that
+    /// has begun is none.
+    fn astray(&mut self) {
+        self.astray = self.sending.is_none() && self.sent.is_empty();
     }
 
     /// What comes from that side cannot be read, so neither can anything behind it.
@@ -381,6 +452,23 @@ impl Tap {
         self.open.clear();
         self.off = true;
     }
+}
+
+fn unframed(framing: Framing, length: Option<u64>) -> Unframed {
+    match framing {
+        Framing::Bodiless => Unframed::new(BodyLength::Unstated),
+        Framing::Length => Unframed::new(BodyLength::Bytes(length.unwrap_or_default())),
+        Framing::Chunked => Unframed::new(BodyLength::Chunked),
+        Framing::Close => Unframed::endless(),
+    }
+}
+
+/// Whether a head that is not there yet may be that of a reply 408.
+fn may_be_late(bytes: &[u8]) -> bool {
+    [b"HTTP/1.1 408", b"HTTP/1.0 408"].iter().any(|line| {
+        let known = bytes.len().min(line.len());
+        bytes[..known] == line[..known]
+    })
 }
 
 /// Whether bytes that may be a body are a request; none while that is open. Methods are words in capitals, so most bodies are

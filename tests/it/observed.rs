@@ -429,7 +429,7 @@ fn a_draft_reads_as_it_should() {
     let draft = draft(&traffic, &suite.contract, &options);
     let said = [
         "# The recording was full: 7 later exchanges are not in it.",
-        "# left out: BITS_POST /wireproof-00000000-cut.bin (connection 1): the connection had been closed already",
+        "# left out: BITS_POST /wireproof-00000000-cut.bin (connection 1): it got no reply, because the connection ended as it came",
         "effects: writes",
         "  file: { bytes: 900, seed: 1 }",
         "path: { remote: \"{{ run_id }}-wireproof-00000000-cut.bin\" }",

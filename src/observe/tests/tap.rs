@@ -9,9 +9,12 @@ use crate::{
 };
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 use rstest::rstest;
-use std::sync::{
-    Arc,
-    mpsc::{Receiver, sync_channel},
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
+    time::Duration,
 };
 
 /// What happens on a connection.
@@ -19,12 +22,14 @@ use std::sync::{
 enum On<'a> {
     Sent(&'a [u8]),
     Received(&'a [u8]),
+    /// So many milliseconds pass.
+    Later(u64),
     ServerEnds(Gone),
     ClientEnds,
     ClientGone,
     Stop,
 }
-use On::{ClientEnds, ClientGone, Received, Sent, ServerEnds, Stop};
+use On::{ClientEnds, ClientGone, Later, Received, Sent, ServerEnds, Stop};
 
 struct Read {
     exchanges: Vec<Observed>,
@@ -44,6 +49,14 @@ fn read_with_room(events: &[On<'_>], room: usize) -> Read {
         match event {
             Sent(bytes) => tap.client(bytes),
             Received(bytes) => tap.server(bytes),
+            Later(millis) => {
+                let earlier = Duration::from_millis(*millis);
+                tap.rests -= earlier;
+                for open in &mut tap.open {
+                    open.began -= earlier;
+                    open.sent -= earlier;
+                }
+            }
             ServerEnds(gone) => tap.server_ended(*gone),
             ClientEnds => tap.client_ended(),
             ClientGone => tap.client_gone(),
@@ -170,7 +183,13 @@ fn a_body_that_was_not_asked_for_is_told_from_the_next_request(
 #[case::garbage(&[Sent(GET), Received(b"<html>\r\n\r\n")], How::Garbled, End::Server)]
 #[case::chunks(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")], How::Garbled, End::Server)]
 #[case::lengths(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")], How::Garbled, End::Server)]
-#[case::crossed(&[Sent(GET), Received(OK), Sent(GET), ServerEnds(Gone::Closed)], How::Closed, End::Nobody)]
+#[case::dropped(&[Sent(GET), Received(OK), Sent(GET), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
+#[case::dropped_ahead(&[Sent(GET), Sent(GET), Later(900), Received(OK), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
+#[case::crossed(&[Sent(GET), Later(200), Received(OK), Later(600), Sent(GET), ServerEnds(Gone::Closed)], How::Closed, End::Nobody)]
+#[case::crossed_by_a_reset(&[Sent(GET), Later(200), Received(OK), Later(600), Sent(GET), ServerEnds(Gone::Reset)], How::Reset, End::Nobody)]
+#[case::crossed_far_away(&[Sent(GET), Later(200), Received(OK), Later(600), Sent(GET), Later(100), ServerEnds(Gone::Closed)], How::Closed, End::Nobody)]
+#[case::dropped_near_by(&[Sent(GET), Received(OK), Later(600), Sent(GET), Later(200), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
+#[case::dropped_in_its_own_time(&[Sent(GET), Later(900), Received(OK), Later(600), Sent(GET), Later(300), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
 #[case::patience(&[Sent(GET), ClientGone], How::Closed, End::Client)]
 #[case::half(&[Sent(b"PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhi"), ClientEnds, ServerEnds(Gone::Closed)], How::Closed, End::Client)]
 fn who_broke_an_exchange_is_told(#[case] events: &[On<'_>], #[case] how: How, #[case] end: End) {
@@ -190,6 +209,49 @@ fn requests_behind_a_reply_that_closes_are_nobody_s_fault() {
     ]);
     let ends: Vec<_> = got.exchanges.iter().map(|one| one.end).collect();
     assert_eq!(ends, [End::Replied, End::Nobody, End::Nobody]);
+    assert_eq!(noted(&got), 2);
+}
+
+/// How many requests are noted as left without a reply by nobody's fault.
+fn noted(got: &Read) -> u64 {
+    let [flaw] = &got.flaws[..] else {
+        panic!("{:?}", got.flaws)
+    };
+    assert_eq!((flaw.side, flaw.level), (Side::Server, Level::May));
+    assert_eq!(flaw.expected, "a reply to every request");
+    flaw.times
+}
+
+const HALF: &[u8] = b"PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhi";
+
+#[rstest]
+#[case::as_it_came(&[Later(600), Sent(GET), ServerEnds(Gone::Closed)], 1)]
+#[case::before(&[ServerEnds(Gone::Closed), Sent(GET), Sent(GET), ClientEnds], 2)]
+#[case::within_a_body(&[ServerEnds(Gone::Closed), Sent(GET), Sent(HALF), ClientEnds], 2)]
+#[case::within_a_body_that_is_reset(&[ServerEnds(Gone::Closed), Sent(HALF), ClientGone], 1)]
+fn a_request_that_crossed_the_end_of_its_connection_is_noted_and_counted(
+    #[case] then: &[On<'_>],
+    #[case] lost: u64,
+) {
+    let first = [Sent(GET), Later(200), Received(OK)];
+    let got = read(&[&first, then].concat());
+    assert_eq!(noted(&got), lost);
+    assert_eq!((got.tally.exchanges, got.tally.replied), (1 + lost, 1));
+    assert!(got.exchanges[1..].iter().all(|one| one.end == End::Nobody));
+}
+
+#[test]
+fn what_is_left_of_a_body_behind_the_end_of_the_server_is_no_request() {
+    let denied = b"HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let got = read(&[
+        Sent(HALF),
+        Received(denied),
+        ServerEnds(Gone::Closed),
+        Sent(GET),
+        ClientEnds,
+    ]);
+    assert_eq!(got.exchanges.len(), 1);
+    assert!(got.flaws.is_empty(), "{:?}", got.flaws);
 }
 
 #[test]
@@ -244,6 +306,46 @@ fn a_server_may_say_that_it_has_waited_long_enough() {
     ]);
     assert_eq!(got.exchanges.len(), 1);
     assert!(got.flaws.is_empty());
+}
+
+#[rstest]
+#[case::bare("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")]
+#[case::with_a_body("HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nlate")]
+#[case::in_chunks("HTTP/1.1 408 Late\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nlate\r\n0\r\n\r\n")]
+fn behind_a_408_that_nobody_asked_for_a_connection_is_read_on(
+    #[case] late: &str,
+    #[values(1, 7, 1000)] piece: usize,
+) {
+    let mut events = vec![Sent(GET), Received(OK)];
+    events.extend(late.as_bytes().chunks(piece).map(Received));
+    for _ in 0..3 {
+        events.extend([Sent(GET), Received(OK)]);
+    }
+    let got = read(&events);
+    assert_eq!((got.exchanges.len(), got.tally.replied), (4, 4));
+    assert_eq!(got.tally.not_judged(), 0);
+    let [flaw] = &got.flaws[..] else {
+        panic!("{:?}", got.flaws)
+    };
+    assert_eq!(
+        (flaw.side, flaw.level, flaw.times),
+        (Side::Server, Level::Must, 1)
+    );
+}
+
+#[rstest]
+#[case::unasked(&[Received(OK)])]
+#[case::late_and_garbled(&[Received(b"HTTP/1.1 408 L\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")])]
+#[case::excess(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi there")])]
+#[case::garbled(&[Sent(GET), Received(b"<html>\r\n\r\n")])]
+fn what_a_client_asks_behind_what_nobody_can_read_is_counted_as_not_judged(
+    #[case] astray: &[On<'_>],
+) {
+    let first = [Sent(GET), Received(OK)];
+    let ended = read(&[&first, astray, &[ClientEnds]].concat());
+    assert_eq!(ended.tally.not_judged(), 0);
+    let went_on = read(&[&first, astray, &[Sent(GET), Received(OK), Sent(GET)]].concat());
+    assert_eq!(went_on.tally.unread, 1);
 }
 
 #[test]
