@@ -154,6 +154,9 @@ pub(crate) struct ExplainArgs {
     /// The id of a clause or an operation, SUITE/ID where suites share it
     #[arg(value_name = "CLAUSE|OPERATION")]
     pub(crate) name: String,
+    /// Suites or suite folders; those of the program where none is named
+    #[arg(value_name = "SUITE")]
+    pub(crate) suites: Vec<String>,
     #[command(flatten)]
     pub(crate) place: Where,
 }

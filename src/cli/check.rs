@@ -1,7 +1,7 @@
 //! `wireproof check`: plan, run, judge, report.
 
 use super::{
-    args::Global,
+    args::{Global, Where},
     check_args::CheckArgs,
     check_options::CheckOptions,
     check_ready::{Ready, meant, nothing, ready},
@@ -67,12 +67,11 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
             "--fail-fast would end the run at a known difference; leave it out, or --known and --write-known",
         ));
     }
-    let mut known = KnownFiles::read(
-        &paths,
-        args.known.write_known.as_ref(),
-        &args.what,
-        &args.place,
-    )?;
+    let mut what = args.what.clone();
+    if what.is_empty() {
+        what.extend(ready.iter().flat_map(|ready| ready.own_suites.clone()));
+    }
+    let mut known = KnownFiles::read(&paths, args.known.write_known.as_ref(), &what, &args.place)?;
     let strictness = Strictness {
         strict: args.strict,
         snapshots: args.strict_snapshots,
@@ -143,8 +142,14 @@ fn files(args: &CheckArgs, ready: &[Ready]) -> Result<Files, Stop> {
         options,
         runs,
         read,
+        own_suites,
     } in ready
     {
+        if !own_suites.is_empty() {
+            for file in suites::files(own_suites, &Where::default())? {
+                files.reads("the suite", &file);
+            }
+        }
         for (key, file) in read {
             files.reads(key.clone(), file);
         }
@@ -164,7 +169,7 @@ fn files(args: &CheckArgs, ready: &[Ready]) -> Result<Files, Stop> {
     files.may_read("--failed", args.failed.as_ref());
     files.may_read("--durations", args.durations.as_ref());
     args.known.files(&mut files);
-    reports::written(&args.output.report, Some("--failed"), &mut files)?;
+    reports::written(&args.output.report, &["--failed"], &mut files)?;
     Ok(files)
 }
 

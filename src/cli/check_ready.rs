@@ -25,6 +25,8 @@ pub(super) struct Ready {
     pub(super) runs: Vec<SuiteRun>,
     /// Files that the file of targets names, each with its key.
     pub(super) read: Vec<(String, PathBuf)>,
+    /// Folders of suites that the file of targets names.
+    pub(super) own_suites: Vec<String>,
 }
 
 /// What is to be run: once for each target of the file that is asked for, or once where none is.
@@ -38,6 +40,7 @@ pub(super) fn ready(args: &CheckArgs, global: Global) -> Result<Vec<Ready>, Stop
             options,
             runs,
             read: Vec::new(),
+            own_suites: Vec::new(),
         }]);
     }
     let mut ready = Vec::new();
@@ -50,11 +53,7 @@ pub(super) fn ready(args: &CheckArgs, global: Global) -> Result<Vec<Ready>, Stop
         if args.what.is_empty() {
             problems.extend(target.unknown_suites(&known));
         }
-        let mine: Vec<Suite> = suites
-            .iter()
-            .filter(|suite| target.takes(&suite.contract.id))
-            .cloned()
-            .collect();
+        let mine = target.checked_with(&suites, !args.what.is_empty())?;
         let contracts: Vec<&Contract> = mine.iter().map(|suite| &*suite.contract).collect();
         if mine.is_empty() {
             if args.target.contains(&target.name) && problems.is_empty() {
@@ -76,6 +75,7 @@ pub(super) fn ready(args: &CheckArgs, global: Global) -> Result<Vec<Ready>, Stop
                 options,
                 runs,
                 read: target.files.clone(),
+                own_suites: target.own_suites(),
             });
         }
     }

@@ -41,7 +41,7 @@ pub(crate) fn coverage(suite: &Suite, report: Option<&Report>) -> Vec<Coverage> 
             let options = PlanOptions::default();
             let run = forms::on_mock(suite, form.as_deref(), &declared, Vec::new(), options);
             let target = mock_target(form.as_deref().map(|value| ("form", value)));
-            (target, run.planned.plans)
+            (target, run.planned)
         })
         .collect();
     let name = |plan: &Plan| plan.id.split('@').next().unwrap_or_default().to_owned();
@@ -52,9 +52,13 @@ pub(crate) fn coverage(suite: &Suite, report: Option<&Report>) -> Vec<Coverage> 
         .map(|clause| {
             let mut scenarios = BTreeSet::new();
             let mut targets = Vec::new();
-            for (target, plans) in &planned {
+            for (target, planned) in &planned {
                 let before = targets.len();
-                for plan in plans.iter().filter(|plan| concerns(plan, clause)) {
+                // What the mock cannot show is proved by them all the same.
+                let others = planned.skipped.iter();
+                let others = others.filter_map(|skipped| skipped.plan.as_deref());
+                scenarios.extend(others.filter(|plan| concerns(plan, clause)).map(name));
+                for plan in planned.plans.iter().filter(|plan| concerns(plan, clause)) {
                     scenarios.insert(name(plan));
                     if targets.len() == before {
                         targets.push(Exercised {

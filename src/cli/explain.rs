@@ -49,8 +49,11 @@ pub(crate) fn explain(suites: &[Suite], name: &str, style: Style) -> Result<Stri
             || "`wireproof list --clauses` names all".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
+        let among: Vec<&str> = suites().map(|suite| suite.contract.id.as_str()).collect();
         return Err(Stop::input(format!(
-            "there is no clause and no operation `{name}`; {hint}"
+            "there is no clause and no operation `{name}` in {}; {hint}; what another suite has is found with its folder: \
+             `wireproof explain CLAUSE FOLDER`",
+            among.join(", ")
         )));
     }
     Ok(parts.join("\n"))

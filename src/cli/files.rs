@@ -23,8 +23,8 @@ pub(crate) struct Files {
 struct Written {
     option: &'static str,
     file: PathBuf,
-    /// The option whose file it may replace: the next run goes on from this one.
-    over: Option<&'static str>,
+    /// The options whose file it may replace: the next run goes on from this one.
+    over: &'static [&'static str],
 }
 
 /// What makes two names one file.
@@ -52,15 +52,15 @@ impl Files {
 
     /// The command writes this file, given by that option.
     pub(crate) fn writes(&mut self, option: &'static str, file: &Path) {
-        self.writes_over(option, file, None);
+        self.writes_over(option, file, &[]);
     }
 
-    /// The same of a file that may be the one that the other option reads.
+    /// The same of a file that may be one that another option reads.
     pub(crate) fn writes_over(
         &mut self,
         option: &'static str,
         file: &Path,
-        over: Option<&'static str>,
+        over: &'static [&'static str],
     ) {
         self.written.push(Written {
             option,
@@ -86,7 +86,7 @@ impl Files {
                 continue;
             };
             let given = read.iter().find(|(option, identity)| {
-                *identity == place && Some(option.as_str()) != written.over
+                *identity == place && !written.over.contains(&option.as_str())
             });
             if let Some((option, _)) = given {
                 return Err(Stop::input(format!(
@@ -270,7 +270,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("report.json");
         fs::write(&file, "{}").unwrap();
-        for (over, refused) in [(Some("--failed"), false), (None, true)] {
+        for (over, refused) in [(&["--failed"][..], false), (&[], true)] {
             let mut files = Files::default();
             files.reads("--failed", &file);
             files.writes_over("--report", &file, over);

@@ -54,7 +54,9 @@ pub(crate) fn write(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     let mut written = Vec::new();
     for (path, text) in FILES {
         let file = folder.join(path);
-        let text = text.replace("contract: greeting\n", &format!("contract: {id}\n"));
+        let text = text
+            .replace("contract: greeting\n", &format!("contract: {id}\n"))
+            .replace("examples/greeting", &folder.display().to_string());
         file.parent()
             .map_or(Ok(()), fs::create_dir_all)
             .and_then(|()| fs::write(&file, text))

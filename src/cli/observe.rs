@@ -141,7 +141,7 @@ fn files(args: &ObserveArgs, contract: &Contract) -> Result<Files, Stop> {
     args.upstream_tls.files(&mut files);
     args.tls.files(&mut files);
     args.known.files(&mut files);
-    reports::written(&args.output.report, None, &mut files)?;
+    reports::written(&args.output.report, &[], &mut files)?;
     if let Some(file) = &args.record {
         files.writes("--record", file);
         let snapshot = observe::snapshot_path(file, &contract.id);

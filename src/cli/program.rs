@@ -133,7 +133,7 @@ fn command(command: Command, global: Global, signals: Result<Signals, Stop>) -> 
             Ok(Exit::Conforms)
         }
         Command::Explain(args) => {
-            let suites = suites::named(&[], &args.place)?;
+            let suites = suites::named(&args.suites, &args.place)?;
             data(&explain::explain(&suites, &args.name, style)?)?;
             Ok(Exit::Conforms)
         }

@@ -33,6 +33,7 @@ struct ProofReport<'a> {
     lines: usize,
     stale: Vec<StaleReport<'a>>,
     not_exercised: &'a [String],
+    left_to_a_real_server: &'a [String],
     failed: Vec<FailedReport<'a>>,
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn prove(args: &ProveArgs, global: Global, signals: &mut Signals) -> 
     for file in suites::files(&args.suites, &args.place)? {
         files.reads("the suite", &file);
     }
-    reports::written(&args.report, None, &mut files)?;
+    reports::written(&args.report, &[], &mut files)?;
     files.check()?;
     let suites = suites::named(&args.suites, &args.place)?;
     let mut runs = Vec::new();
@@ -165,6 +166,7 @@ fn json(result: &ProofResult, exit: Exit) -> String {
             })
             .collect(),
         not_exercised: &result.not_exercised,
+        left_to_a_real_server: &result.left,
         failed: result
             .failed
             .iter()
@@ -191,6 +193,10 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
     }
     for clause in &result.not_exercised {
         put!(out, "{} {clause}\n", style.red("not exercised"));
+    }
+    for clause in &result.left {
+        let left = style.yellow("left to a real server, not tried:");
+        put!(out, "{left} {clause}\n");
     }
     for (scenario, outcome) in &result.failed {
         let line = format!("{scenario}: {outcome}");
@@ -231,6 +237,10 @@ fn summary(result: &ProofResult, exit: Exit, style: Style) -> String {
         put!(out, "{}\n", style.wrap(line, 4));
     }
     let verdict = match exit {
+        Exit::Conforms if !result.left.is_empty() => style.green(&format!(
+            "exit 0: every counterexample that was tried was caught; {} left to a real server",
+            counted(result.left.len(), "clause")
+        )),
         Exit::Conforms => style.green("exit 0: every counterexample was caught"),
         Exit::Interrupted => style.red("exit 130: interrupted; nothing was proved"),
         Exit::NothingRan => style.yellow("exit 4: there was no counterexample to try"),

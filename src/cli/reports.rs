@@ -20,7 +20,7 @@ pub(crate) fn merge(args: &MergeArgs, global: Global) -> Result<Exit, Stop> {
     for file in &args.files {
         files.reads("a report to join", file);
     }
-    written(&args.output.report, None, &mut files)?;
+    written(&args.output.report, &[], &mut files)?;
     files.check()?;
     let whole = report::merge(reports).ok_or_else(|| Stop::input("name a report"))?;
     tell(&whole, &args.output.report, global)
@@ -128,13 +128,13 @@ pub(crate) fn deliver(
     })
 }
 
-/// Adds the reports to the files of a command. `over`: the option whose JSON report a JSON report may replace.
+/// Adds the reports to the files of a command. `over`: the options whose JSON report a JSON report may replace.
 ///
 /// # Errors
 /// Two of them go to standard output.
 pub(crate) fn written(
     reports: &[ReportTo],
-    over: Option<&'static str>,
+    over: &'static [&'static str],
     files: &mut Files,
 ) -> Result<(), Stop> {
     if reports.iter().filter(|to| to.file.is_none()).count() > 1 {
@@ -142,7 +142,10 @@ pub(crate) fn written(
     }
     for to in reports {
         if let Some(file) = &to.file {
-            let over = over.filter(|_| to.kind == ReportKind::Json);
+            let over = match to.kind {
+                ReportKind::Json => over,
+                _ => &[],
+            };
             files.writes_over("a report", file, over);
         }
     }

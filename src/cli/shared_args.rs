@@ -75,12 +75,15 @@ pub(crate) struct KnownArgs {
     pub(crate) write_known: Option<PathBuf>,
 }
 
+/// What a file of known differences is called that the file of targets names.
+pub(crate) const KNOWN_OF_TARGET: &str = "`known` of a target";
+
 impl KnownArgs {
     /// The file that it is read from, and the one that is written; both may be one.
     pub(crate) fn files(&self, files: &mut Files) {
         files.may_read("--known", self.known.as_ref());
         if let Some(file) = &self.write_known {
-            files.writes_over("--write-known", file, Some("--known"));
+            files.writes_over("--write-known", file, &["--known", KNOWN_OF_TARGET]);
         }
     }
 }

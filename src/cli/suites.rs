@@ -86,7 +86,10 @@ pub(crate) fn named(names: &[String], place: &Where) -> Result<Vec<Suite>, Stop>
 
 /// The ids of all suites.
 pub(crate) fn ids(place: &Where) -> Result<Vec<String>, Stop> {
-    Ok(every(place)?.into_iter().map(|one| one.files.id).collect())
+    Ok(asked(&[], place)?
+        .into_iter()
+        .map(|one| one.files.id)
+        .collect())
 }
 
 /// The files on disk that the suites are read from.

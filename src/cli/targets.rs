@@ -6,6 +6,7 @@ use super::{
     check_args::{AuthKind, CheckArgs, Hidden},
     out::Stop,
     serve::secret_in,
+    shared_args::KNOWN_OF_TARGET,
     suites,
     targets_table::{FILE, SECRET, TARGET, may_hold_secret, without_secrets},
     values,
@@ -22,8 +23,10 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct NamedTarget {
     pub(crate) name: String,
-    /// Ids of suites, none: all.
-    pub(crate) suites: Vec<(String, Place)>,
+    /// Ids of suites; with no folder neither: all.
+    pub(super) suites: Vec<(String, Place)>,
+    /// Folders of suites, each with the id of the suite in it.
+    pub(super) folders: Vec<(PathBuf, String)>,
     pub(super) set: Vec<(String, String, Place)>,
     pub(super) can: Vec<(String, Place)>,
     pub(super) vars: Vec<(String, Place)>,
@@ -47,7 +50,12 @@ pub(crate) fn chosen(args: &CheckArgs) -> Result<(Vec<NamedTarget>, Problems), S
     let file = SourceFile::load(&path, &path.display().to_string())
         .map_err(|problem| suites::wrong(&problem.into()))?;
     let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-    read(&file, &folder, &args.target)
+    let (mut targets, problems) = read(&file, &folder, &args.target)?;
+    let ids = suites::ids(&args.place)?;
+    for target in &mut targets {
+        target.find_suites(&folder, &ids);
+    }
+    Ok((targets, problems))
 }
 
 /// The file of targets.
@@ -159,6 +167,7 @@ impl Reader<'_> {
         let mut target = NamedTarget {
             name: name.to_owned(),
             suites: Vec::new(),
+            folders: Vec::new(),
             set: Vec::new(),
             can: Vec::new(),
             vars: Vec::new(),
@@ -296,7 +305,12 @@ impl Reader<'_> {
     /// The path of a file that the file of targets names.
     fn named(&mut self, key: &str, text: &str) -> PathBuf {
         let path = self.folder.join(text);
-        self.files.push((key.to_owned(), path.clone()));
+        let called = match key {
+            "known" => KNOWN_OF_TARGET.to_owned(),
+            "a secret" => key.to_owned(),
+            _ => format!("`{key}` of a target"),
+        };
+        self.files.push((called, path.clone()));
         path
     }
 

@@ -1,13 +1,21 @@
 //! A named target in use: under the options of the command line, and judged by contracts.
 
 use super::{
+    args::Where,
     check_args::CheckArgs,
+    out::Stop,
+    suites,
     targets::NamedTarget,
     values::{Header, Pair},
 };
 use crate::{
     contract::Contract,
+    scenario::Suite,
     source::{Place, Problem, Problems, suggestion},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
 };
 
 impl NamedTarget {
@@ -63,9 +71,46 @@ impl NamedTarget {
         all
     }
 
-    /// Whether it is checked with that suite.
-    pub(crate) fn takes(&self, suite: &str) -> bool {
-        self.suites.is_empty() || self.suites.iter().any(|(id, _)| id == suite)
+    /// Tells folders from ids. `folder` is that of the file of targets, `ids` are the suites known without it.
+    pub(super) fn find_suites(&mut self, folder: &Path, ids: &[String]) {
+        let folders = &mut self.folders;
+        self.suites.retain(|(name, _)| {
+            let path = folder.join(name);
+            if ids.contains(name) || !path.join("contract.yaml").is_file() {
+                return true;
+            }
+            // As the suite itself is called, see `SuiteFiles::folder`.
+            let whole = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+            let id = whole.file_name().unwrap_or(name.as_ref());
+            folders.push((path, id.to_string_lossy().into_owned()));
+            false
+        });
+    }
+
+    /// Of the suites that were asked for those that it is checked with, and those in folders of its own.
+    ///
+    /// `typed`: they were named on the command line, and the target brings none along.
+    ///
+    /// # Errors
+    /// A suite of its own that cannot be read.
+    pub(super) fn checked_with(&self, asked: &[Suite], typed: bool) -> Result<Vec<Suite>, Stop> {
+        let takes = |suite: &&Suite| {
+            let id = &suite.contract.id;
+            self.suites.is_empty() && self.folders.is_empty()
+                || self.suites.iter().any(|(name, _)| name == id)
+                || typed && self.folders.iter().any(|(_, name)| name == id)
+        };
+        let mut mine: Vec<Suite> = asked.iter().filter(takes).cloned().collect();
+        if !typed && !self.folders.is_empty() {
+            mine.extend(suites::named(&self.own_suites(), &Where::default())?);
+        }
+        Ok(mine)
+    }
+
+    /// The folders of suites that the file of targets names for it.
+    pub(super) fn own_suites(&self) -> Vec<String> {
+        let shown = |(path, _): &(PathBuf, String)| path.display().to_string();
+        self.folders.iter().map(shown).collect()
     }
 
     /// The suites of the file that are none of those that are known.
@@ -79,7 +124,9 @@ impl NamedTarget {
                 .map(|(id, place)| Problem {
                     code: "unknown-suite",
                     place: place.clone(),
-                    found: format!("`{id}` is no suite"),
+                    found: format!(
+                        "`{id}` is no suite, and no folder of one (with a contract.yaml) beside this file"
+                    ),
                     label: "no suite".to_owned(),
                     help: Some(suggestion(id, known)),
                 })

@@ -33,6 +33,7 @@ pub(crate) use read_operation::read_traits;
 pub use expectation::{BodyExpectation, Expectation, Named, RequestExpectation};
 pub use find::operation_scope;
 pub use read::read;
+pub(crate) use types::REAL_SERVER;
 pub use types::{
     Clause, Contract, Counterexample, Document, DocumentedReply, Edit, InPractice, Judges,
     Latitude, Level, Omitted, Operation, PathPattern, ProvedBy, Redaction, Segment, Shape,

@@ -1,5 +1,5 @@
 use super::{
-    Clause, Contract, Document, Latitude, Omitted, Operation, Redaction, Shape, Trait,
+    Clause, Contract, Document, Latitude, Omitted, Operation, REAL_SERVER, Redaction, Shape, Trait,
     keys::{CONTRACT, DOCUMENT, LATITUDE, OMITTED, REDACTION, SECRET, TRAIT},
     names::{LIMITS, known_document, known_names},
     paths::{PathKind, check_path},
@@ -122,6 +122,18 @@ fn read_contract(reading: &mut Reading, node: &Node) -> Option<Contract> {
         names: &names,
     };
     let clauses = read_clauses(reading, &fields, &around);
+    let declared = fields.get("capabilities").and_then(Node::as_map);
+    for (key, _) in declared.unwrap_or_default() {
+        if key.as_scalar().is_some_and(|key| key.text == REAL_SERVER) {
+            reading.problem(
+                "reserved-name",
+                key.span,
+                format!("`{REAL_SERVER}` is known without being declared: every server has it, the embedded mock has not"),
+                "leave it out",
+                None,
+            );
+        }
+    }
     let omitted = read_omitted(reading, &fields, &document_keys);
     let latitude = read_latitude(reading, &fields, &operations, &document_keys);
     let volatile = read_volatile(reading, &fields, &operations, &namespaces);

@@ -7,6 +7,13 @@ use indexmap::IndexMap;
 use regex::Regex;
 use std::{collections::BTreeSet, sync::Arc};
 
+/// A capability that every contract has and none declares: any server has it, the embedded mock has not.
+///
+/// # Why
+/// The mock of a suite that has none of its own answers with documented examples: what a conversation changes, and what a
+/// server refuses, is not to be had from it.
+pub(crate) const REAL_SERVER: &str = "real-server";
+
 /// What the documents promise for one protocol.
 #[derive(Clone, Debug)]
 pub struct Contract {

@@ -4,7 +4,7 @@ use super::{
     vars::{row_names, variables},
 };
 use crate::{
-    contract::Contract,
+    contract::{Contract, REAL_SERVER},
     scenario::{Effects, Scenario, Step, StepKind, Suite},
     source::{Literal, Place, Problem, Problems},
 };
@@ -58,6 +58,8 @@ pub struct Skipped {
     pub scenario: Arc<Scenario>,
     /// Why.
     pub skip: Skip,
+    /// What a real server would be asked; none where the target itself is another.
+    pub plan: Option<Arc<Plan>>,
 }
 
 /// Resolves the selected scenarios of a suite for one target.
@@ -97,7 +99,17 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
                 planned
                     .variables
                     .extend(plan.vars.iter().map(|(name, _)| name.clone()));
-                planned.plans.push(Arc::new(plan));
+                let plan = Arc::new(plan);
+                if options.mocked && scenario.needs.iter().any(|(name, _)| name == REAL_SERVER) {
+                    planned.skipped.push(Skipped {
+                        id,
+                        scenario: scenario.clone(),
+                        skip: Skip::NeedsServer,
+                        plan: Some(plan),
+                    });
+                } else {
+                    planned.plans.push(plan);
+                }
             }
             Err(Stop::Skip(skip)) => {
                 let names = suite.contract.vars.keys().chain(scenario.vars.keys());
@@ -106,6 +118,7 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
                     id,
                     scenario: scenario.clone(),
                     skip,
+                    plan: None,
                 });
             }
             Err(Stop::Problem(problem)) => planned.problems.push(*problem),
@@ -233,7 +246,8 @@ impl Builder<'_> {
             .scenario
             .needs
             .iter()
-            .find(|(name, _)| !target.can.contains(name))
+            // On the mock it is planned all the same, so that its mistakes are told.
+            .find(|(name, _)| name != REAL_SERVER && !target.can.contains(name))
         {
             return Err(Stop::Skip(Skip::Lacks(missing.clone())));
         }

@@ -26,6 +26,8 @@ pub enum Skip {
     Lacks(String),
     /// The target is another way: trait, wanted, declared.
     Other(String, Vec<String>, String),
+    /// It shows nothing on the embedded mock.
+    NeedsServer,
     /// It writes, and the target does not allow that.
     Writes,
     /// An operation it uses does not exist on such a target.

@@ -63,10 +63,17 @@ impl Attempt {
     /// Where nothing noticed it, for a person.
     pub(super) fn why(&self) -> String {
         let shown = self.places[..self.places.len().min(PLACES)].join("; ");
-        match self.places.len().saturating_sub(PLACES) {
-            0 => format!("nothing notices it in {shown}"),
-            more => format!("nothing notices it in {shown}; and {more} other places"),
-        }
+        let more = match self.places.len().saturating_sub(PLACES) {
+            0 => String::new(),
+            more => format!("; and {more} other places"),
+        };
+        // Of a line any expectation may notice it.
+        let who = if self.is_line() {
+            "nothing notices it in"
+        } else {
+            "no clause notices it (expectations without `proves` do not count) in"
+        };
+        format!("{who} {shown}{more}")
     }
 }
 

@@ -21,6 +21,8 @@ pub struct ProofResult {
     pub lines: usize,
     /// Clauses that no scenario on any form of the mock exercises, in the order of the contracts.
     pub not_exercised: Vec<String>,
+    /// Clauses that only scenarios for a real server exercise: their counterexamples are not tried.
+    pub left: Vec<String>,
     /// Scenarios that do not even pass against the mock as it is, with how they ended: nothing is proved by those.
     pub failed: Vec<(String, String)>,
 }

@@ -73,17 +73,34 @@ async fn one(
         .map(|clause| clause.clause.id.as_str())
         .collect();
     let kept_by_clients = edits::kept_by_clients(&evidence);
+    let for_servers: Vec<_> = forms
+        .iter()
+        .flat_map(|suite| &suite.planned.skipped)
+        .filter_map(|skipped| skipped.plan.as_deref())
+        .collect();
+    let mut left = BTreeSet::new();
     for (at, clause) in contract.clauses.iter().enumerate() {
         let exercised = match (clause.judges, &clause.proved_by) {
             // The run judges servers only.
             (Judges::Client, ProvedBy::Invariant { .. }) => kept_by_clients.contains(&at),
             _ => kept.contains(clause.id.as_str()),
         };
-        if !exercised {
+        let by_server = || {
+            for_servers
+                .iter()
+                .any(|plan| quirks::concerns(plan, clause))
+        };
+        if exercised {
+            continue;
+        }
+        if clause.judges == Judges::Server && by_server() {
+            left.insert(at);
+            result.left.push(clause.id.clone());
+        } else {
             result.not_exercised.push(clause.id.clone());
         }
     }
-    for tried in edited(contract, &evidence, options.jobs) {
+    for tried in edited(contract, &evidence, &left, options.jobs) {
         result.count(tried);
     }
     derived(contract, &evidence, &forms, options, result).await?;
@@ -96,11 +113,19 @@ async fn one(
 }
 
 /// Every counterexample made of edits that a contract writes.
-fn edited(contract: &Contract, evidence: &[evidence::Evidence], jobs: usize) -> Vec<Tried> {
+///
+/// `left`: clauses that the mock cannot show.
+fn edited(
+    contract: &Contract,
+    evidence: &[evidence::Evidence],
+    left: &BTreeSet<usize>,
+    jobs: usize,
+) -> Vec<Tried> {
     let cases: Vec<_> = contract
         .clauses
         .iter()
         .enumerate()
+        .filter(|(at, _)| !left.contains(at))
         .flat_map(|(at, clause)| clause.broken_by.iter().map(move |case| (at, case)))
         .filter(|(_, case)| case.quirk.is_none())
         .collect();

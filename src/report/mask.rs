@@ -1,5 +1,5 @@
-use base64::{Engine, engine::general_purpose::STANDARD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use super::mask_forms::{escapable, forms_of};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
@@ -9,11 +9,12 @@ const STARS: &str = "***";
 /// Takes secrets out of every text that leaves the program.
 ///
 /// Known secrets go in every form in which a server may echo them: plain, escaped for JSON or XML, percent-encoded, in Base64
-/// at any alignment, in hexadecimal, in UTF-16, and escaped over again, as what quotes an echo does. Beside them go the values of `Authorization` and its kin, and of members called `Password`.
+/// at any alignment, in hexadecimal, in UTF-16; escaped over again, as what quotes an echo does; and two of these within each
+/// other. Beside them go the values of `Authorization` and its kin, and of members called `Password`.
 #[derive(Clone, Debug, Default)]
 pub struct Mask {
-    /// Longest first, so that no secret hides a piece of a longer one.
-    forms: Vec<String>,
+    /// Finds all forms that can be listed, however many, in one pass.
+    forms: Option<AhoCorasick>,
     /// As they are, for what escapes only some of their characters.
     plain: Vec<Vec<char>>,
 }
@@ -23,26 +24,31 @@ impl Mask {
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let (mut forms, mut plain) = (Vec::new(), Vec::new());
         for secret in secrets {
-            forms.extend(forms_of(secret.as_ref()));
-            plain.push(secret.as_ref().chars().collect::<Vec<_>>());
+            let secret = secret.as_ref();
+            forms.extend(forms_of(secret));
+            plain.push(secret.chars().collect::<Vec<_>>());
+            plain.extend(escapable(secret).map(|form| form.chars().collect()));
         }
         plain.retain(|secret| !secret.is_empty());
         plain.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         plain.dedup();
-        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        forms.dedup();
+        let forms = (!forms.is_empty()).then(|| {
+            AhoCorasick::builder()
+                // The other kinds take a table of all bytes for each byte of a form.
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(&forms)
+                .expect("all forms of all secrets are shorter than 2 GiB")
+        });
         Self { forms, plain }
     }
 
     /// The text without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for form in &self.forms {
-            if masked.contains(form.as_str()) {
-                masked = masked.replace(form.as_str(), STARS);
-            }
-        }
+        let mut masked = match &self.forms {
+            Some(forms) => without_forms(text, forms),
+            None => text.to_owned(),
+        };
         if masked.contains(['%', '&', '\\', '+']) {
             for secret in &self.plain {
                 masked = without_escaped(&masked, secret);
@@ -113,26 +119,51 @@ fn secret_field(name: &str) -> Option<Kept> {
     }
 }
 
+/// The text without any of those forms; where some overlap, one row of stars stands for them.
+fn without_forms(text: &str, forms: &AhoCorasick) -> String {
+    let mut found: Vec<(usize, usize)> = forms
+        .find_overlapping_iter(text)
+        .map(|found| (found.start(), found.end()))
+        .collect();
+    found.sort_unstable();
+    let mut out = String::with_capacity(text.len());
+    // What is behind has been told or is masked.
+    let mut done = 0;
+    for (start, end) in found {
+        if start >= done {
+            out += &text[done..start];
+            out += STARS;
+        }
+        done = done.max(end);
+    }
+    out + &text[done..]
+}
+
 /// The text without a secret of which any characters are escaped, each in a way of its own.
 ///
 /// # Why
 /// Who encodes a path, a query, JSON or XML chooses which characters to escape, and in which of their forms: no list holds all.
 fn without_escaped(text: &str, secret: &[char]) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(first) = rest.chars().next() {
+    let begins = |c: char| secret.first() == Some(&c) || matches!(c, '%' | '&' | '\\' | '+');
+    while let Some(at) = rest.find(begins) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        // The first character is of ASCII, or that of the secret.
+        let first = rest.chars().next().map_or(1, char::len_utf8);
         match escaped_secret(rest, secret) {
             Some(end) => {
                 out.push_str(STARS);
                 rest = &rest[end..];
             }
             None => {
-                out.push(first);
-                rest = &rest[first.len_utf8()..];
+                out.push_str(&rest[..first]);
+                rest = &rest[first..];
             }
         }
     }
-    out
+    out + rest
 }
 
 /// How many bytes stand for a secret at the beginning of a text, any of its characters escaped.
@@ -144,6 +175,11 @@ fn escaped_secret(text: &str, secret: &[char]) -> Option<usize> {
     let (mut at, mut done) = (0, 0);
     while let Some(wanted) = secret.get(done) {
         let rest = &text[at..];
+        if *wanted == '%' {
+            at += percent(rest, &secret[done + 1..])?;
+            done += 1;
+            continue;
+        }
         let run = backslashes(rest);
         let own = secret[done..].iter().take_while(|c| **c == '\\').count();
         let by_number =
@@ -162,6 +198,38 @@ fn escaped_secret(text: &str, secret: &[char]) -> Option<usize> {
         }
     }
     Some(at)
+}
+
+/// How many bytes stand for a percent sign that these characters of the secret are behind.
+///
+/// # Why
+/// Each time that it is encoded again, it becomes one more `25`. Those behind it in the secret are its own.
+fn percent(text: &str, behind: &[char]) -> Option<usize> {
+    let own = behind.chunks(2).take_while(|two| **two == ['2', '5']);
+    match text.strip_prefix('%') {
+        Some(rest) => Some(1 + 2 * over_again(rest).saturating_sub(own.count())),
+        None => escaped(text, '%'),
+    }
+}
+
+/// How many bytes stand for that character where each of its bytes is percent-encoded, once or over again.
+fn in_percent(text: &str, wanted: char) -> Option<usize> {
+    let mut at = 0;
+    for byte in wanted.encode_utf8(&mut [0; 4]).bytes() {
+        let rest = text[at..].strip_prefix('%')?;
+        let run = 2 * over_again(rest);
+        at += 1 + match byte {
+            b'%' => Some(run).filter(|run| *run > 0)?,
+            _ => run + starts(&rest[run..], &format!("{byte:02x}"))?,
+        };
+    }
+    Some(at)
+}
+
+/// How often a percent sign was encoded that these bytes are behind.
+fn over_again(behind: &str) -> usize {
+    let pairs = behind.as_bytes().chunks(2);
+    pairs.take_while(|two| *two == b"25").count()
 }
 
 /// How many backslashes a text begins with; none where there are more than anybody's escaping makes.
@@ -220,13 +288,8 @@ fn starts(text: &str, prefix: &str) -> Option<usize> {
 
 /// How many bytes stand for that character at the beginning of a text, escaped or not.
 fn escaped(text: &str, wanted: char) -> Option<usize> {
-    let mut buffer = [0; 4];
     let form = match text.as_bytes().first()? {
-        b'%' => {
-            let bytes = wanted.encode_utf8(&mut buffer).bytes();
-            let code: String = bytes.map(|byte| format!("%{byte:02x}")).collect();
-            starts(text, &code)
-        }
+        b'%' => in_percent(text, wanted),
         b'&' => {
             let named = [
                 ('&', "&amp;"),
@@ -261,47 +324,6 @@ fn escaped(text: &str, wanted: char) -> Option<usize> {
         _ => None,
     };
     form.or_else(|| text.starts_with(wanted).then(|| wanted.len_utf8()))
-}
-
-fn forms_of(secret: &str) -> Vec<String> {
-    if secret.is_empty() {
-        return Vec::new();
-    }
-    let json = serde_json::Value::from(secret).to_string();
-    let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-    let mut forms = vec![
-        secret.to_owned(),
-        json[1..json.len() - 1].to_owned(),
-        quick_xml::escape::escape(secret).into_owned(),
-        percent.to_ascii_lowercase(),
-        percent.replace("%20", "+"),
-        percent,
-    ];
-    // Of shorter secrets only one or two characters would be left, which would mask every other word.
-    if secret.len() >= 4 {
-        let bytes = secret.as_bytes();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        forms.push(hex.to_ascii_uppercase());
-        forms.push(hex);
-        // UTF-16 as the text that its bytes are, and as that is shown.
-        for between in ["\0", "\\u{0}"] {
-            let characters: Vec<_> = secret.chars().map(String::from).collect();
-            forms.push(characters.join(between));
-        }
-        forms.push(STANDARD.encode(bytes).trim_end_matches('=').to_owned());
-        for lead in 0..3 {
-            let mut shifted = vec![0; lead];
-            shifted.extend_from_slice(bytes);
-            let whole = STANDARD.encode(&shifted);
-            // Characters that share bits with a neighbour of the secret are not its own.
-            let first = (lead * 8).div_ceil(6);
-            let last = shifted.len() * 8 / 6;
-            let own = &whole[first..last];
-            forms.push(own.replace('+', "-").replace('/', "_"));
-            forms.push(own.to_owned());
-        }
-    }
-    forms
 }
 
 /// Whether all these marks stand in a text, in either case.

@@ -36,6 +36,7 @@ mod known;
 mod known_new;
 mod markdown;
 mod mask;
+mod mask_forms;
 mod merge;
 mod stream;
 mod style;

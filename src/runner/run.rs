@@ -261,7 +261,8 @@ pub(crate) fn skip_reason(skip: &Skip) -> String {
             };
             format!("for targets with {name}={}, {not}", wanted.join(" or "))
         }
-        Skip::Writes => "it writes (`--allow-writes`)".to_owned(),
+        Skip::NeedsServer => "a real server is needed (`--url`): the embedded mock gives documented examples and keeps nothing".to_owned(),
+        Skip::Writes => "writes are not allowed (`--allow-writes`)".to_owned(),
         Skip::NoOperation(operation) => format!("`{operation}` does not exist on such a target"),
     }
 }

@@ -29,7 +29,11 @@ pub(crate) static SCENARIO: Table = Table {
             Shape::Words(&["reads", "writes"]),
             "what it does to its target; `writes` needs --allow-writes against a URL",
         ),
-        Key::new("needs", TEXTS, "capabilities without which it is skipped"),
+        Key::new(
+            "needs",
+            TEXTS,
+            "capabilities without which it is skipped; `real-server` is any server but the embedded mock",
+        ),
         Key::new(
             "where",
             TRAITS,

@@ -6,7 +6,7 @@ use super::{
     read_step::{Around, literals, read_steps},
 };
 use crate::{
-    contract::{Contract, check_variable_name, keys::SECRET, read_traits},
+    contract::{Contract, REAL_SERVER, check_variable_name, keys::SECRET, read_traits},
     source::{Fields, Literal, Node, Place, Problems, Reading, SourceFile, Span},
 };
 use indexmap::IndexMap;
@@ -185,8 +185,9 @@ fn read_needs(
         .map(|node| reading.texts(node, "a capability"))
         .unwrap_or_default();
     for (name, place) in &needs {
-        if !contract.capabilities.contains_key(name) {
+        if name != REAL_SERVER && !contract.capabilities.contains_key(name) {
             let known = contract.capabilities.keys().map(String::as_str);
+            let known = known.chain([REAL_SERVER]);
             reading.unknown(
                 "unknown-capability",
                 place.span,

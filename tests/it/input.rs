@@ -2,8 +2,9 @@
 
 use crate::{
     Case,
-    program::{folder, wireproof, write},
+    program::{Serving, folder, wireproof, write},
 };
+use std::{fs, path::Path};
 
 pub(crate) const CASES: &[Case] = &[
     (
@@ -42,6 +43,16 @@ pub(crate) const CASES: &[Case] = &[
         new,
     ),
     ("list gives the fields that scripts rely on", &[], list),
+    (
+        "every command that the example and a new suite name does what it should",
+        &[],
+        named_commands,
+    ),
+    (
+        "what only a real server shows is left to one",
+        &[],
+        real_server,
+    ),
     (
         "explain tells all of a clause and of an operation",
         &[],
@@ -206,6 +217,99 @@ fn new() {
     wireproof(["new", "No Id"]).ends(2).says("small letters");
 }
 
+/// Those of the example, and those that `new` writes and tells.
+fn named_commands() {
+    let folder = folder();
+    let suite = folder.path().join("my-api");
+    let told = wireproof(["new", suite.to_str().unwrap()]).ends(0).stderr;
+    let mut texts = vec![told.replace("     wireproof", "now: wireproof")];
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/greeting");
+    for folder in [&example, &suite] {
+        for file in [
+            "contract.yaml",
+            "greetings/names-who-was-asked-for.yaml",
+            "languages/known-ones.yaml",
+        ] {
+            texts.push(fs::read_to_string(folder.join(file)).unwrap());
+        }
+    }
+    let command = regex::Regex::new("(?:`|now: )wireproof ([^`\n]+)").unwrap();
+    let mut run = Vec::new();
+    for found in texts.iter().flat_map(|text| command.captures_iter(text)) {
+        let words: Vec<&str> = found[1].split(' ').collect();
+        // What is named without a suite is told of, not shown.
+        if words.len() > 1 {
+            wireproof(&words).ends(0);
+            run.push(words[0].to_owned());
+        }
+    }
+    run.sort();
+    assert_eq!(run, ["check", "explain", "explain", "prove"]);
+}
+
+/// What the mock of documented examples cannot show is skipped there, and not held against the suite.
+fn real_server() {
+    let folder = folder();
+    let suite = folder.path().join("my-api");
+    let suite = suite.to_str().unwrap();
+    wireproof(["new", suite]).ends(0);
+    let contract = format!("{suite}/contract.yaml");
+    let clause = "  - id: greet.nobody\n    level: must\n    says: Nobody is not greeted.\n    source: [\"guide § Errors\"]\n    proved-by: scenario\n    broken-by: [{ status: 200 }, { status: 500 }]\n";
+    let text = fs::read_to_string(&contract).unwrap();
+    write(&contract, &format!("{text}{clause}"));
+    let needs = |needs: &str| {
+        write(
+            format!("{suite}/greetings/nobody.yaml"),
+            &format!(
+                "scenario: Nobody is not greeted\ncontract: my-api\n{needs}steps:\n  - operation: greet\n    path: {{ name: nobody }}\n    expect: [{{ proves: greet.nobody, status: 404 }}]\n"
+            ),
+        )
+    };
+    needs("");
+    wireproof(["check", suite]).ends(1);
+    wireproof(["prove", suite]).ends(1);
+    needs("needs: [real-server]\n");
+    wireproof(["lint", suite]).ends(0).shows("3 scenarios");
+    wireproof(["check", suite])
+        .ends(0)
+        .shows("skipped: 1 scenario, a real server is needed (`--url`)")
+        .shows("2 passed, 1 skipped");
+    wireproof(["prove", suite])
+        .ends(0)
+        .shows("left to a real server, not tried: greet.nobody")
+        .shows("6 clauses, 81 counterexamples (73 derived): 81 caught, 0 escaped; 0 allowed")
+        .shows("every counterexample that was tried was caught; 1 clause left to a real server");
+    let left = wireproof(["prove", suite, "--report", "json=-"])
+        .ends(0)
+        .json();
+    assert_eq!(left["left_to_a_real_server"][0], "greet.nobody");
+    let listed = wireproof(["list", suite, "--clauses"]).ends(0);
+    assert!(
+        listed.stdout.contains("my-api/greetings/nobody"),
+        "{}",
+        listed.all()
+    );
+    // Whatever is at a URL is a server, and is asked.
+    let server = Serving::start([suite]);
+    wireproof(["check", suite, "--url", &server.url])
+        .ends(1)
+        .shows("must broken: greet.nobody");
+    needs("needs: [real-sever]\n");
+    wireproof(["lint", suite])
+        .ends(2)
+        .says("did you mean `real-server`?");
+    needs("needs: [real-server]\nwhere: { form: none }\n");
+    wireproof(["lint", suite]).ends(2).says("`form`");
+    needs("needs: [real-server]\n");
+    write(
+        &contract,
+        &format!("{text}{clause}capabilities: {{ real-server: mine }}\n"),
+    );
+    wireproof(["lint", suite])
+        .ends(2)
+        .says("known without being declared");
+}
+
 fn list() {
     let ran = wireproof(["list", "--format", "json"]).ends(0);
     let suites = ran.json()["suites"].clone();
@@ -249,6 +353,19 @@ fn explain() {
     wireproof(["explain", "fragment.gap-refusd"])
         .ends(2)
         .says("did you mean `fragment.gap-refused`?");
+    let greeting = "examples/greeting";
+    wireproof(["explain", "greet.text"])
+        .ends(2)
+        .says("`greet.text` in bits-upload, hpc-pack")
+        .says("`wireproof explain CLAUSE FOLDER`");
+    for names in [
+        &["greet.text", greeting][..],
+        &["greeting/greet.text", "hpc-pack", greeting],
+    ] {
+        wireproof(["explain"].iter().chain(names))
+            .ends(0)
+            .shows("greet.text (must, clause of greeting)");
+    }
 }
 
 fn completions() {

@@ -2,7 +2,7 @@
 
 use crate::{
     Case,
-    program::{Ran, folder, wireproof, write},
+    program::{Ran, Serving, folder, wireproof, write},
     targets::wrong_greeting,
 };
 use std::{fs, path::Path};
@@ -23,6 +23,11 @@ pub(crate) const CASES: &[Case] = &[
         "what another file excuses is not new",
         &[],
         excused_elsewhere,
+    ),
+    (
+        "the file that a target names is kept up, whether it is typed again or not",
+        &[],
+        of_a_target,
     ),
     (
         "a part of a run takes out only what it shows to conform",
@@ -154,6 +159,69 @@ fn excused_elsewhere() {
         .ends(0)
         .says("nothing in it changes");
     assert!(!file.exists());
+}
+
+/// The suite is a folder beside the file of targets, which is in another folder than we are.
+fn of_a_target() {
+    let folder = folder();
+    let wrong = wrong_greeting(&folder.path().join("wrong"));
+    let server = Serving::start([&wrong]);
+    let right = Path::new(env!("CARGO_MANIFEST_DIR")).join(GOOD);
+    for file in [
+        "contract.yaml",
+        "greetings/names-who-was-asked-for.yaml",
+        "languages/known-ones.yaml",
+    ] {
+        let text = fs::read_to_string(right.join(file)).unwrap();
+        write(folder.path().join("suites/greeting").join(file), &text);
+    }
+    let config = write(
+        folder.path().join("wireproof.toml"),
+        &format!(
+            "[target.here]\nurl = \"{}\"\nsuite = \"suites/greeting\"\nknown = \"known.yaml\"\nallow-writes = true\n",
+            server.url
+        ),
+    );
+    let file = folder.path().join("known.yaml");
+    let shown = file.to_str().unwrap();
+    let target = ["check", "--target", "here", "--config", &config];
+    let write_known = ["--write-known", shown];
+    let typed_too = ["--known", shown, "--write-known", shown];
+    wireproof(target.iter().chain(&write_known))
+        .ends(1)
+        .shows("greeting on here")
+        .says("1 difference added, 0 taken out");
+    let filled = text(&file).replace("reason: \"\"", "reason: Bob is the default");
+    write(&file, &filled);
+    wireproof(target).ends(0).shows("Bob is the default");
+    for options in [&write_known[..], &typed_too] {
+        let stale = "- clause: languages.sorted\n  reason: Once\n";
+        write(&file, &format!("{filled}{stale}"));
+        wireproof(target.iter().chain(options))
+            .ends(0)
+            .says("taken out, for it now conforms: languages.sorted");
+        assert_eq!(text(&file), filled);
+    }
+    // No other output takes its place, nor that of the suite.
+    for (name, whose) in [
+        ("known.yaml", "`known` of a target"),
+        ("suites/greeting/contract.yaml", "the suite"),
+    ] {
+        let report = format!("json={}", folder.path().join(name).display());
+        wireproof(target.iter().chain(&["--report", &report]))
+            .ends(2)
+            .says(&format!("is the file of {whose}"));
+    }
+    // Of two folders of one name that which is typed is meant.
+    wireproof(["check", &wrong].iter().chain(&target[1..]))
+        .ends(0)
+        .shows("greeting on here");
+    let absent = fs::read_to_string(&config).unwrap();
+    write(&config, &absent.replace("suites/greeting", "suites/gone"));
+    wireproof(target)
+        .ends(2)
+        .says("wireproof.toml:3:9")
+        .says("no folder of one (with a contract.yaml) beside this file");
 }
 
 fn a_part() {
