@@ -77,7 +77,7 @@ fn value(
     env: &Env<'_>,
 ) -> Result<Option<Value>, Trouble> {
     Ok(match from {
-        CaptureFrom::Header(name) => view.headers.get(name).map(Value::from),
+        CaptureFrom::Header(name) => view.headers.joined(name).map(Value::from),
         CaptureFrom::Json(path) => first(&view.json_path(path)?),
         CaptureFrom::Xml(path) => first(&view.xpath(path)?),
         CaptureFrom::Body(pattern) => {

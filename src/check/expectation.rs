@@ -60,7 +60,8 @@ impl<'a> Case<'a> {
                 view: View::new(&request.headers, &request.body, names),
             },
             reply: reply.map(|reply| {
-                let view = View::new(&reply.headers, &reply.body, names);
+                let view =
+                    View::new(&reply.headers, &reply.body, names).asked_with(&request.headers);
                 (
                     reply,
                     Message {

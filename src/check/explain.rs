@@ -1,6 +1,6 @@
 use super::{
     Diff,
-    matcher::{fits, lacking, length, misplaced, plain, words},
+    matcher::{fits, is_asked_of_each, lacking, length, misplaced, plain, words},
     render::Env,
     text::{either, quoted, side_by_side},
     types::word,
@@ -32,6 +32,9 @@ impl Explained {
 
 /// Says why a value that does not fit does not.
 pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Explained {
+    if is_asked_of_each(matcher, found) {
+        return each(matcher, found, env);
+    }
     match &matcher.kind {
         MatcherKind::All(list) => {
             match list.iter().find(|m| !fits(m, found, env).unwrap_or(false)) {
@@ -39,22 +42,7 @@ pub(crate) fn explain(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Ex
                 None => Explained::plain(describe(matcher, env), show(found)),
             }
         }
-        MatcherKind::Each(inner) if !found.is_absent() => {
-            let misfit = found.items().enumerate().find_map(|(at, item)| {
-                let one = Found::One(item);
-                (!fits(inner, &one, env).unwrap_or(false)).then(|| (at, explain(inner, &one, env)))
-            });
-            match misfit {
-                Some((at, explained)) => Explained {
-                    part: Some(format!(
-                        "[{at}]{}",
-                        explained.part.as_deref().unwrap_or_default()
-                    )),
-                    ..explained
-                },
-                None => Explained::plain(describe(matcher, env), "an empty list".to_owned()),
-            }
-        }
+        MatcherKind::Each(inner) if !found.is_absent() => each(inner, found, env),
         MatcherKind::Count(inner) => {
             let count = found.count();
             let shown = if count > 0 {
@@ -132,7 +120,7 @@ fn equality(matcher: &Matcher, literal: &Literal, found: &Found<'_>, env: &Env<'
             }
         },
         (None, wanted) => match item.as_text() {
-            Some(actual) if matches!(wanted, Value::String(_)) => texts(&plain(wanted), &actual),
+            Some(actual) if matches!(wanted, Value::String(_)) && found.count() == 1 => texts(&plain(wanted), &actual),
             _ => Explained::plain(describe(matcher, env), show(found)),
         },
     }
@@ -201,10 +189,35 @@ fn list(literals: &[Literal], env: &Env<'_>) -> String {
     format!("[{}]", parts.join(", "))
 }
 
+/// Why the first of the values that do not fit does not.
+fn each(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Explained {
+    let misfit = found.items().enumerate().find_map(|(at, item)| {
+        let one = Found::One(item);
+        (!fits(matcher, &one, env).unwrap_or(false)).then(|| (at, explain(matcher, &one, env)))
+    });
+    match misfit {
+        Some((at, explained)) => Explained {
+            part: Some(format!(
+                "[{at}]{}",
+                explained.part.as_deref().unwrap_or_default()
+            )),
+            ..explained
+        },
+        None => Explained::plain(
+            format!("at least one, and each {}", describe(matcher, env)),
+            "an empty list".to_owned(),
+        ),
+    }
+}
+
 /// What was found, for a person: the first of several, and how many more.
 pub(crate) fn show(found: &Found<'_>) -> String {
     match found {
-        Found::Several(_) | Found::Json(..) | Found::Xml(..) => {
+        Found::Fields(fields) if fields.len() > 1 => {
+            let all: Vec<_> = fields.iter().map(|field| quoted(field)).collect();
+            format!("{} ({} fields)", all.join(", "), fields.len())
+        }
+        Found::Fields(_) | Found::Several(_) | Found::Json(..) | Found::Xml(..) => {
             match (found.first(), found.count()) {
                 (None, _) => "nothing (absent)".to_owned(),
                 (Some(one), 1) => item(&one),

@@ -12,11 +12,15 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-/// Whether what was found fits. Absence fits only `null`, `not` and a `count` that allows none.
+/// Whether what was found fits. Absence fits only `null`, `not` and a `count` that allows none; of several nodes each has to fit,
+/// where the matcher is of one value: which one a peer would take nobody knows.
 ///
 /// # Errors
 /// A template cannot be rendered, or what it renders to is no regex or number: a mistake of whoever wrote it.
 pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
+    if is_asked_of_each(matcher, found) {
+        return each(matcher, found, env);
+    }
     // These are about absence, or about all of the values, or about other matchers.
     match &matcher.kind {
         MatcherKind::Absent => return Ok(found.is_absent()),
@@ -42,16 +46,7 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
         return Ok(false);
     };
     match &matcher.kind {
-        MatcherKind::Each(inner) => {
-            let mut any = false;
-            for item in found.items() {
-                any = true;
-                if !fits(inner, &Found::One(item), env)? {
-                    return Ok(false);
-                }
-            }
-            Ok(any)
-        }
+        MatcherKind::Each(inner) => each(inner, found, env),
         MatcherKind::Exactly(literals) => {
             // One more is enough to know that there are too many.
             if found.items().take(literals.len() + 1).count() != literals.len() {
@@ -72,6 +67,42 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
         MatcherKind::Sorted(order) => Ok(misplaced(*order, found).is_none()),
         _ => one(matcher, &first, env),
     }
+}
+
+/// Whether there are several nodes, and the matcher is one of single values.
+pub(crate) fn is_asked_of_each(matcher: &Matcher, found: &Found<'_>) -> bool {
+    matches!(found, Found::Json(..) | Found::Xml(..)) && found.count() > 1 && is_of_one(matcher)
+}
+
+fn is_of_one(matcher: &Matcher) -> bool {
+    match &matcher.kind {
+        MatcherKind::AnyOf(list) => list
+            .iter()
+            .all(|one| matches!(one.kind, MatcherKind::Absent) || is_of_one(one)),
+        MatcherKind::Not(inner) => is_of_one(inner),
+        // Each part is asked by itself.
+        MatcherKind::All(_) => false,
+        MatcherKind::Absent
+        | MatcherKind::Count(_)
+        | MatcherKind::Each(_)
+        | MatcherKind::Exactly(_)
+        | MatcherKind::Includes(_)
+        | MatcherKind::InOrder(_)
+        | MatcherKind::Sorted(_)
+        | MatcherKind::Words(_) => false,
+        _ => true,
+    }
+}
+
+fn each(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Result<bool, Wrong> {
+    let mut any = false;
+    for item in found.items() {
+        any = true;
+        if !fits(matcher, &Found::One(item), env)? {
+            return Ok(false);
+        }
+    }
+    Ok(any)
 }
 
 /// The words of what was found, separated by blanks or commas, of several fields one after the other.

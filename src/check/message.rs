@@ -178,6 +178,10 @@ pub(super) fn same_as(
             format!("`{name}` has {} bytes, no {from} to {to}", bytes.len()),
         )
     })?;
+    if let Err(Trouble::Unreadable(why)) = message.view.plain() {
+        into.unreadable(place, "body", &format!("the bytes of {name}"), &why);
+        return Ok(());
+    }
     let actual = message.view.body;
     into.look(
         actual == wanted,

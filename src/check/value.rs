@@ -23,7 +23,9 @@ pub(crate) enum Item<'a> {
 /// What stands at the place a matcher looks at.
 #[derive(Clone, Debug)]
 pub(crate) enum Found<'a> {
-    /// Header fields, nodes, results of a path that can give several: most matchers look at the first; none is absence.
+    /// The fields of a header: one value to matchers of one, each by itself to those of lists; none is absence.
+    Fields(Vec<&'a str>),
+    /// Nodes, results of a path that can give several: most matchers look at the first; none is absence.
     Several(Vec<Item<'a>>),
     /// The same of a body that is JSON, by their numbers.
     Json(&'a json::Tree<'a>, Vec<u32>),
@@ -46,7 +48,11 @@ impl<'a> Found<'a> {
     /// What a matcher of one value looks at; nothing is absence.
     pub(crate) fn first(&self) -> Option<Item<'_>> {
         match self {
-            Self::Several(_) | Self::Json(..) | Self::Xml(..) => self.items().next(),
+            // Of several fields nobody knows which one a peer reads; as one value they are what RFC 2616 4.2 makes of them.
+            Self::Fields(fields) if fields.len() > 1 => Some(Item::Text(fields.join(", ").into())),
+            Self::Fields(_) | Self::Several(_) | Self::Json(..) | Self::Xml(..) => {
+                self.items().next()
+            }
             Self::One(item) => Some(item.borrowed()),
             Self::Names(names) => Some(Item::Value(names)),
             Self::Body(text) => Some(Item::Text(Cow::Borrowed(text))),
@@ -56,6 +62,9 @@ impl<'a> Found<'a> {
     /// What `each`, `exactly` and `in-order` look at, one after the other: there may be millions.
     pub(crate) fn items(&self) -> Box<dyn Iterator<Item = Item<'_>> + '_> {
         match self {
+            Self::Fields(fields) => {
+                Box::new(fields.iter().map(|field| Item::Text(Cow::Borrowed(field))))
+            }
             Self::Several(items) => Box::new(items.iter().map(Item::borrowed)),
             Self::Json(tree, found) => Box::new(found.iter().map(|at| Item::Json(tree.value(*at)))),
             Self::Xml(tree, found) => Box::new(found.iter().map(|at| element_or_text(tree, *at))),
@@ -73,6 +82,7 @@ impl<'a> Found<'a> {
     /// What `count` counts: header fields, nodes, results, names.
     pub(crate) fn count(&self) -> usize {
         match self {
+            Self::Fields(fields) => fields.len(),
             Self::Several(items) => items.len(),
             Self::Json(_, found) => found.len(),
             Self::Xml(_, found) => found.len(),
@@ -84,7 +94,9 @@ impl<'a> Found<'a> {
     /// Whether nothing stands there.
     pub(crate) fn is_absent(&self) -> bool {
         match self {
-            Self::Several(_) | Self::Json(..) | Self::Xml(..) => self.count() == 0,
+            Self::Fields(_) | Self::Several(_) | Self::Json(..) | Self::Xml(..) => {
+                self.count() == 0
+            }
             Self::Body(text) => text.is_empty(),
             Self::One(_) | Self::Names(_) => false,
         }

@@ -30,6 +30,8 @@ pub(crate) struct View<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a Bytes,
     namespaces: &'a IndexMap<String, String>,
+    /// The coding that hides what the body is: nobody asked for it, and it is not undone.
+    coding: Option<String>,
     json: OnceCell<Result<json::Tree<'a>, Unread>>,
     xml: OnceCell<Result<xml::Tree<'a>, Unread>>,
 }
@@ -44,23 +46,43 @@ impl<'a> View<'a> {
             headers,
             body,
             namespaces,
+            coding: None,
             json: OnceCell::new(),
             xml: OnceCell::new(),
         }
     }
 
+    /// The view of a reply to a request with those fields: a body in a coding that they do not ask for is no text to them.
+    pub(crate) fn asked_with(mut self, request: &Headers) -> Self {
+        let coding = self.headers.joined("Content-Encoding");
+        let plain = |coding: &String| {
+            let coding = coding.trim();
+            coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+        };
+        self.coding = coding.filter(|coding| {
+            !plain(coding) && !self.body.is_empty() && !request.contains("Accept-Encoding")
+        });
+        self
+    }
+
+    /// Whether the body can be looked into at all.
+    pub(crate) fn plain(&self) -> Result<(), Trouble> {
+        match &self.coding {
+            None => Ok(()),
+            Some(coding) => Err(Trouble::Unreadable(format!(
+                "body has the `Content-Encoding: {coding}`, which the request did not ask for (it has no Accept-Encoding)"
+            ))),
+        }
+    }
+
     /// All fields of a name.
     pub(crate) fn header<'n>(&'n self, name: &'n str) -> Found<'n> {
-        Found::Several(
-            self.headers
-                .all(name)
-                .map(|value| Item::Text(Cow::Borrowed(value)))
-                .collect(),
-        )
+        Found::Fields(self.headers.all(name).collect())
     }
 
     /// The body as JSON.
     pub(crate) fn json(&self) -> Result<&json::Tree<'a>, Trouble> {
+        self.plain()?;
         self.json
             .get_or_init(|| json::read(self.body))
             .as_ref()
@@ -69,6 +91,7 @@ impl<'a> View<'a> {
 
     /// The body as XML.
     pub(crate) fn xml(&self) -> Result<&xml::Tree<'a>, Trouble> {
+        self.plain()?;
         self.xml
             .get_or_init(|| xml::parse(self.body))
             .as_ref()
@@ -148,6 +171,7 @@ impl<'a> View<'a> {
 
     /// The body as text.
     pub(crate) fn text(&self) -> Result<&str, Trouble> {
+        self.plain()?;
         std::str::from_utf8(self.body).map_err(|e| {
             Trouble::Unreadable(format!(
                 "body is no text: byte {} of {} is no UTF-8",

@@ -102,9 +102,24 @@ impl Exchange {
                 self.excess[..self.excess.len().min(60)].escape_ascii()
             )),
             // Who reads the one and who reads the other see different replies (RFC 2616 4.4).
-            Ok(reply) => (reply.framing == Framing::Chunked
-                && reply.headers.contains("Content-Length"))
-            .then(|| "its end is told both by Content-Length and by chunks".to_owned()),
+            Ok(reply)
+                if reply.framing == Framing::Chunked
+                    && reply.headers.contains("Content-Length") =>
+            {
+                Some("its end is told both by Content-Length and by chunks".to_owned())
+            }
+            // Chunks are the only coding that a client takes unasked (RFC 2616 3.6, 14.39).
+            Ok(reply) => reply
+                .headers
+                .joined("Transfer-Encoding")
+                .filter(|codings| {
+                    !["chunked", "identity"]
+                        .iter()
+                        .any(|known| codings.trim().eq_ignore_ascii_case(known))
+                })
+                .map(|codings| {
+                    format!("`Transfer-Encoding: {codings}`, of which nothing but `chunked` is for every client")
+                }),
             Err(broken) => match broken.how {
                 How::Cut | How::Garbled => Some(broken.to_string()),
                 // Its head had come, and told of more than followed.

@@ -40,6 +40,8 @@ pub(super) enum OfHeader {
     Removed,
     Renamed,
     Altered,
+    /// Another of the name stands behind them, with another value.
+    Contradicted,
     /// The value is of another type.
     Retyped,
 }
@@ -54,6 +56,10 @@ pub(super) enum OfBody {
     Cut,
     /// Sent twice.
     Doubled,
+    /// Said to be in a coding that nobody asked for.
+    Coded,
+    /// Each name of a JSON object stands there twice, with another value first.
+    NamesTwice,
     /// JSON instead of XML, or XML instead of JSON.
     OtherRepresentation,
     /// One character is another.
@@ -77,13 +83,19 @@ pub(super) enum OfMember {
 }
 
 impl OfHeader {
-    pub(super) const ALL: [Self; 3] = [Self::Removed, Self::Renamed, Self::Altered];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Removed,
+        Self::Renamed,
+        Self::Altered,
+        Self::Contradicted,
+    ];
 
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Removed => "removed",
             Self::Renamed => "renamed",
             Self::Altered => "altered",
+            Self::Contradicted => "contradicted",
             Self::Retyped => "retyped",
         }
     }
@@ -96,6 +108,8 @@ impl OfBody {
             Self::Added => "added",
             Self::Cut => "cut",
             Self::Doubled => "doubled",
+            Self::Coded => "said to be coded",
+            Self::NamesTwice => "with each name twice",
             Self::OtherRepresentation => "in the other representation",
             Self::Altered => "altered",
         }
@@ -183,6 +197,10 @@ fn header(reply: &mut Reply, name: &str, how: OfHeader) {
                 })
                 .collect();
         }
+        OfHeader::Contradicted => {
+            let value = other(reply.headers.get(name).unwrap_or_default());
+            reply.headers.append(name, value);
+        }
         OfHeader::Retyped => {}
         OfHeader::Altered => {
             reply.headers = reply
@@ -214,6 +232,22 @@ fn body(reply: &mut Reply, how: OfBody) -> Option<()> {
         OfBody::Added => return None,
         OfBody::Cut => body.slice(..body.len() / 2),
         OfBody::Doubled => [body.as_ref(), body.as_ref()].concat().into(),
+        OfBody::Coded => {
+            reply.headers.set("Content-Encoding", "gzip");
+            return Some(());
+        }
+        OfBody::NamesTwice => {
+            let json = parse_json(body).ok()?;
+            let object = json.as_object().filter(|object| !object.is_empty())?;
+            let members: Vec<_> = object
+                .iter()
+                .map(|(name, value)| {
+                    let name = Value::from(name.as_str());
+                    format!("{name}:\"wireproof\",{name}:{value}")
+                })
+                .collect();
+            format!("{{{}}}", members.join(",")).into()
+        }
         OfBody::OtherRepresentation => {
             let (media, text) = match parse_json(body) {
                 Ok(json) => ("application/xml", write(&xml_of(&json))),

@@ -56,7 +56,7 @@ pub(super) fn changes(
         }
         for how in OfHeader::ALL {
             // A length or an encoding that is not true is wrong framing.
-            if how == OfHeader::Altered && is_framing(name) {
+            if matches!(how, OfHeader::Altered | OfHeader::Contradicted) && is_framing(name) {
                 continue;
             }
             list.header(name, how);
@@ -75,6 +75,8 @@ pub(super) fn changes(
         OfBody::Emptied,
         OfBody::Cut,
         OfBody::Doubled,
+        OfBody::Coded,
+        OfBody::NamesTwice,
         OfBody::OtherRepresentation,
     ] {
         list.body(how);

@@ -24,6 +24,8 @@ pub(super) enum OfFraming {
     LengthNoNumber,
     /// Length and chunks at once.
     LengthAndChunks,
+    /// Beside chunks a coding is named that nobody asked for.
+    UnaskedCoding,
     /// The size of a chunk is no number.
     ChunkSizeNoNumber,
     /// A chunk is longer than its size.
@@ -44,7 +46,7 @@ use OfFraming as Of;
 
 impl OfFraming {
     /// All of them with the names by which rules of latitude know them.
-    pub(super) const ALL: [(&'static str, Self); 14] = [
+    pub(super) const ALL: [(&'static str, Self); 15] = [
         ("length too small", Of::LengthTooSmall),
         ("length too large", Of::LengthTooLarge),
         (
@@ -55,6 +57,7 @@ impl OfFraming {
         ("two lengths", Of::TwoLengths),
         ("length no number", Of::LengthNoNumber),
         ("length and chunks", Of::LengthAndChunks),
+        ("unasked coding", Of::UnaskedCoding),
         ("chunk size no number", Of::ChunkSizeNoNumber),
         ("chunk runs on", Of::ChunkRunsOn),
         ("last chunk missing", Of::LastChunkMissing),
@@ -115,8 +118,11 @@ fn bytes(how: OfFraming, reply: &Reply) -> (Vec<u8>, bool) {
             (lengths.to_vec(), body.to_vec())
         }
         Of::LengthNoNumber => (vec![length("many".to_owned())], body.to_vec()),
-        Of::LengthAndChunks => {
-            let fields = vec![length(size.to_string()), chunked];
+        Of::LengthAndChunks | Of::UnaskedCoding => {
+            let fields = match how {
+                Of::LengthAndChunks => vec![length(size.to_string()), chunked],
+                _ => vec![("Transfer-Encoding", "gzip, chunked".to_owned())],
+            };
             let first = if size == 0 {
                 Vec::new()
             } else {

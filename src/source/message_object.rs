@@ -114,7 +114,8 @@ fn headers(headers: &Headers) -> Value {
     Value::from_object(Named(
         headers
             .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            // Several fields of a name are one value here too (RFC 2616 4.2); the first of them is found.
+            .map(|(name, _)| (name.to_owned(), headers.joined(name).unwrap_or_default()))
             .collect(),
     ))
 }

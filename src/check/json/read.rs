@@ -3,13 +3,13 @@ use super::{
     tree::{Kind, Node, Tree},
 };
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use std::{collections::HashMap, fmt};
+use std::{collections::HashSet, fmt};
 
 /// How many names and values a document may have at least: 36 MB of them.
 const NODES: usize = 3_000_000;
 /// So many bytes of a longer body allow one more. A list of objects has one for every ten.
 const BYTES: usize = 5;
-/// From how many members of an object on their names are put into a map.
+/// From how many members of an object on their names are put into a set.
 const FEW: usize = 16;
 
 /// Reads a body; a byte-order mark is skipped, more than 128 levels are refused.
@@ -94,29 +94,18 @@ impl Reading<'_> {
         (node.from, node.size) = (end, size);
     }
 
-    /// Of names that come twice the last one counts. Tells how many do not.
-    fn overrule(&mut self, names: &[u32]) -> u32 {
-        let mut overruled = Vec::new();
-        let text = |at: u32| self.tree.text(self.tree.node(at));
+    /// A name that comes twice: some readers take the first value, some the last, some neither.
+    fn twice(&self, names: &[u32]) -> Option<&str> {
+        let text = |at: &u32| self.tree.text(self.tree.node(*at));
         if names.len() < FEW {
-            for (n, one) in names.iter().enumerate() {
-                if names[n + 1..]
-                    .iter()
-                    .any(|other| text(*one) == text(*other))
-                {
-                    overruled.push(*one);
-                }
-            }
-        } else {
-            let mut last = HashMap::new();
-            for one in names {
-                overruled.extend(last.insert(text(*one), *one));
-            }
+            let again = |(n, one): (usize, &u32)| {
+                let met = names[..n].iter().any(|before| text(before) == text(one));
+                met.then(|| text(one))
+            };
+            return names.iter().enumerate().find_map(again);
         }
-        for one in &overruled {
-            self.tree.nodes[*one as usize].kind = Kind::Overruled;
-        }
-        short(overruled.len())
+        let mut met = HashSet::new();
+        names.iter().map(text).find(|name| !met.insert(*name))
     }
 }
 
@@ -190,8 +179,12 @@ impl<'de> Visitor<'de> for &mut Reading<'de> {
             names.push(name);
             map.next_value_seed(&mut *self)?;
         }
-        let size = short(names.len()) - self.overrule(&names);
-        self.close(at, size);
+        if let Some(name) = self.twice(&names) {
+            return Err(serde::de::Error::custom(format!(
+                "the member `{name}` stands twice in one object, so what it is nobody can rely on (RFC 8259 4)"
+            )));
+        }
+        self.close(at, short(names.len()));
         Ok(())
     }
 }

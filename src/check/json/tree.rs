@@ -39,8 +39,6 @@ pub(super) enum Kind {
     /// The name of a member, before its value, as it stands in the body.
     Name,
     UnescapedName,
-    /// A name that comes again in the same object: the last one counts.
-    Overruled,
 }
 
 /// A value of a tree.
@@ -163,21 +161,18 @@ impl<'t> Json<'t> {
         let mut next = self.at + 1;
         let end = self.behind();
         std::iter::from_fn(move || {
-            while next < end {
-                let node = self.tree.node(next);
-                let is_name = matches!(
-                    node.kind,
-                    Kind::Name | Kind::UnescapedName | Kind::Overruled
-                );
-                let value = self.to(next + u32::from(is_name));
-                next = value.behind();
-                match node.kind {
-                    Kind::Overruled => {}
-                    _ if is_name => return Some((self.tree.text(node), value)),
-                    _ => return Some(("", value)),
-                }
+            if next >= end {
+                return None;
             }
-            None
+            let node = self.tree.node(next);
+            let is_name = matches!(node.kind, Kind::Name | Kind::UnescapedName);
+            let value = self.to(next + u32::from(is_name));
+            next = value.behind();
+            Some(if is_name {
+                (self.tree.text(node), value)
+            } else {
+                ("", value)
+            })
         })
     }
 

@@ -1,5 +1,6 @@
 //! Tests of judging whole exchanges, by a small contract.
 
+mod ambiguous;
 mod exchanges;
 mod expectations;
 mod judging;
