@@ -139,21 +139,26 @@ impl<'a> Case<'a> {
             self.look_at_request(request, env, into)?;
         }
         for (template, matcher) in &expectation.computed {
-            let value = env.value(&Literal::Text(template.clone()))?;
-            matched(
-                matcher,
-                || {
-                    template
-                        .text
-                        .replace("{{", "")
-                        .replace("}}", "")
-                        .trim()
-                        .to_owned()
-                },
-                &Found::One(Item::Value(&value)),
-                env,
-                into,
-            )?;
+            let subject = || {
+                let text = template.text.replace("{{", "").replace("}}", "");
+                text.trim().to_owned()
+            };
+            match env.value(&Literal::Text(template.clone())) {
+                Ok(value) => {
+                    matched(
+                        matcher,
+                        subject,
+                        &Found::One(Item::Value(&value)),
+                        env,
+                        into,
+                    )?;
+                }
+                Err(wrong) if wrong.of_reply => {
+                    let expected = describe(matcher, env);
+                    into.unreadable(&matcher.place, &subject(), &expected, &wrong.message);
+                }
+                Err(wrong) => return Err(wrong),
+            }
         }
         if let Some((reply, message)) = &self.reply {
             let missed = into.missed;

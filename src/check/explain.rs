@@ -120,7 +120,9 @@ fn equality(matcher: &Matcher, literal: &Literal, found: &Found<'_>, env: &Env<'
             }
         },
         (None, wanted) => match item.as_text() {
-            Some(actual) if matches!(wanted, Value::String(_)) && found.count() == 1 => texts(&plain(wanted), &actual),
+            Some(actual) if matches!(wanted, Value::String(_)) && found.count() == 1 => {
+                texts(&plain(wanted), &actual)
+            }
             _ => Explained::plain(describe(matcher, env), show(found)),
         },
     }

@@ -64,7 +64,9 @@ pub(crate) fn fits(matcher: &Matcher, found: &Found<'_>, env: &Env<'_>) -> Resul
             let places = listed(found.items(), literals, env)?;
             Ok(places.is_sorted())
         }
-        MatcherKind::Sorted(order) => Ok(misplaced(*order, found).is_none()),
+        // Only texts have an alphabetical order.
+        MatcherKind::Sorted(order) => Ok(found.items().all(|item| item.as_text().is_some())
+            && misplaced(*order, found).is_none()),
         _ => one(matcher, &first, env),
     }
 }

@@ -134,7 +134,18 @@ pub(super) fn matched(
     if into.is_settled() {
         return Ok(());
     }
-    let fit = fits(matcher, found, env)?;
+    let fit = match fits(matcher, found, env) {
+        Err(wrong) if wrong.of_reply => {
+            into.unreadable(
+                &matcher.place,
+                &subject(),
+                &describe(matcher, env),
+                &wrong.message,
+            );
+            return Ok(());
+        }
+        fit => fit?,
+    };
     into.look(fit, &matcher.place, subject, || {
         explain(matcher, found, env)
     });

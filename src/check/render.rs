@@ -11,20 +11,37 @@ use std::{
     fmt,
 };
 
-/// Why something could not be judged at all: a mistake of whoever wrote the clause or scenario, never of the peer.
+/// Why something could not be judged at all: a mistake of whoever wrote the clause or scenario.
 #[derive(Clone, Debug)]
 pub struct Wrong {
     /// Where it is written, as far as that is known.
     pub place: Option<Place>,
     /// What is wrong.
     pub message: String,
+    /// Whether a template reads the reply, and cannot be worked out of this one: then it is the reply that lacks something.
+    pub of_reply: bool,
 }
 
 impl Wrong {
     pub(crate) fn at(place: &Place, message: impl Into<String>) -> Self {
         Self {
             place: Some(place.clone()),
+            ..Self::unplaced(message)
+        }
+    }
+
+    pub(crate) fn unplaced(message: impl Into<String>) -> Self {
+        Self {
+            place: None,
             message: message.into(),
+            of_reply: false,
+        }
+    }
+
+    fn of(template: &Template, error: TemplateError) -> Self {
+        Self {
+            of_reply: template.names().iter().any(|name| name == "reply"),
+            ..error.into()
         }
     }
 }
@@ -44,7 +61,7 @@ impl From<TemplateError> for Wrong {
     fn from(error: TemplateError) -> Self {
         Self {
             place: Some(error.place),
-            message: error.message,
+            ..Self::unplaced(error.message)
         }
     }
 }
@@ -121,7 +138,9 @@ impl<'a> Env<'a> {
         if let Some(text) = self.rendered.borrow().get(&template.text) {
             return Ok(Cow::Owned(text.clone()));
         }
-        let text = template.render(self.scope_for(template))?;
+        let text = template
+            .render(self.scope_for(template))
+            .map_err(|error| Wrong::of(template, error))?;
         self.rendered
             .borrow_mut()
             .insert(template.text.clone(), text.clone());
@@ -131,7 +150,9 @@ impl<'a> Env<'a> {
     /// A literal with its templates filled in.
     pub(crate) fn value(&self, literal: &Literal) -> Result<Value, Wrong> {
         Ok(match literal {
-            Literal::Text(template) => template.value(self.scope_for(template))?,
+            Literal::Text(template) => template
+                .value(self.scope_for(template))
+                .map_err(|error| Wrong::of(template, error))?,
             Literal::List(_) | Literal::Map(_) => literal.resolve(self.everything())?,
             Literal::Null | Literal::Bool(_) | Literal::Number(_) => {
                 literal.resolve(&self.scope)?

@@ -198,8 +198,5 @@ fn unread(what: &str, why: &Unread) -> Trouble {
 }
 
 fn unplaced(message: String) -> Trouble {
-    Trouble::Wrong(Wrong {
-        place: None,
-        message,
-    })
+    Trouble::Wrong(Wrong::unplaced(message))
 }

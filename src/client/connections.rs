@@ -15,7 +15,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio_rustls::rustls::ClientConfig;
 
@@ -71,6 +71,8 @@ impl fmt::Debug for Client {
 pub struct Connections {
     client: Client,
     kept: HashMap<Origin, Wire>,
+    /// From how long a rest on a connection is not trusted with what must not be sent twice: servers close those that rest.
+    pub(super) rest: Duration,
 }
 
 impl fmt::Debug for Wire {
@@ -114,6 +116,7 @@ impl Client {
         Connections {
             client: self.clone(),
             kept: HashMap::new(),
+            rest: Duration::from_secs(1),
         }
     }
 }
@@ -121,7 +124,8 @@ impl Client {
 impl Connections {
     /// Sends a request and waits for its reply.
     ///
-    /// A kept connection that the peer had closed meanwhile is replaced once, where no byte of a reply came.
+    /// Where a kept connection ends without a byte of a reply, only a request that changes nothing is sent again, on a new one
+    /// (RFC 2616 8.1.4); of any other nobody knows whether it was carried out, so it is told as a connection that closed.
     pub async fn send(&mut self, outgoing: &Outgoing) -> Exchange {
         let shared = self.client.0.clone();
         let credentials = shared
@@ -163,15 +167,16 @@ impl Connections {
             };
         }
         let mut excess = Bytes::new();
-        let mut kept = self.kept(outgoing, &mut excess);
+        let harmless = matches!(&*request.method, "GET" | "HEAD" | "OPTIONS");
+        let mut kept = self.kept(outgoing, harmless, &mut excess);
         loop {
-            let reused = kept.is_some();
+            let again = harmless && kept.is_some();
             let wire = match kept.take() {
                 Some(wire) => Ok(wire),
                 None => self.open(&outgoing.origin, outgoing).await,
             };
             let began = Instant::now();
-            let (wire, (sent, request)) = match wire {
+            let (mut wire, (sent, request)) = match wire {
                 Err(broken) => {
                     return Exchange {
                         elapsed: began.elapsed(),
@@ -185,12 +190,13 @@ impl Connections {
                 }
             };
             let gone = matches!(&sent.outcome, Err(broken) if matches!(broken.how, How::Closed | How::Reset));
-            if reused && gone && !sent.answered && outgoing.cut.is_none() {
+            if again && gone && !sent.answered && outgoing.cut.is_none() {
                 continue;
             }
             let elapsed = began.elapsed();
             let connection = wire.id;
             if sent.reusable && !outgoing.fresh {
+                wire.idle_since = Instant::now().into();
                 self.kept.insert(outgoing.origin.clone(), wire);
             }
             return Exchange {
@@ -256,13 +262,14 @@ impl Connections {
         (sent, request.clone())
     }
 
-    /// The connection kept for that origin, where it is still good.
-    fn kept(&mut self, outgoing: &Outgoing, excess: &mut Bytes) -> Option<Wire> {
+    /// The connection kept for that origin, where it is still good. What changes something gets none that may end just now.
+    fn kept(&mut self, outgoing: &Outgoing, harmless: bool, excess: &mut Bytes) -> Option<Wire> {
         if outgoing.fresh {
             return None;
         }
         let mut wire = self.kept.remove(&outgoing.origin)?;
         match wire.stream.idle() {
+            Idle::Quiet if !harmless && wire.idle_since.elapsed() >= self.rest => None,
             Idle::Quiet => Some(wire),
             Idle::Closed => None,
             Idle::Spoke(bytes) => {
@@ -294,7 +301,7 @@ impl Connections {
         Ok(Wire {
             stream,
             id: shared.connections.fetch_add(1, Ordering::Relaxed),
-            used: 0,
+            idle_since: Instant::now().into(),
             authenticated: false,
         })
     }

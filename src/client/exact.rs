@@ -23,8 +23,8 @@ use tokio::{
 pub(super) struct Wire {
     pub(super) stream: Stream,
     pub(super) id: u64,
-    /// How many requests went over it.
-    pub(super) used: u64,
+    /// When it was made, or the last reply had been read.
+    pub(super) idle_since: Instant,
     /// Whether NTLM has authenticated it.
     pub(super) authenticated: bool,
 }
@@ -100,7 +100,6 @@ impl Wire {
         within: Duration,
     ) -> Sent {
         let deadline = Instant::now() + within;
-        self.used += 1;
         let mut progress = Progress::default();
         let mut written = false;
         let outcome = {

@@ -280,6 +280,53 @@ async fn a_connection_closed_between_two_requests_is_replaced_once() {
     assert_eq!(read.lock().unwrap().len(), 2);
 }
 
+/// The server takes the second request of its first connection and closes: it may have carried it out.
+#[rstest]
+#[case("GET", None)]
+#[case("HEAD", None)]
+#[case("POST", Some(How::Closed))]
+#[case("BITS_POST", Some(How::Closed))]
+#[case("DELETE", Some(How::Closed))]
+#[tokio::test]
+async fn only_what_changes_nothing_is_sent_again(
+    #[case] method: &str,
+    #[case] ending: Option<How>,
+) {
+    let answers = vec![vec![says(OK, Then::Keep)], vec![says(OK, Then::Keep)]];
+    let (origin, read) = server(answers).await;
+    let mut connections = client().connections();
+    assert!(connections.send(&get(&origin)).await.outcome.is_ok());
+    let mut second = get(&origin);
+    second.request.method = method.into();
+    let second = connections.send(&second).await;
+    assert_eq!(
+        second.outcome.as_ref().err().map(|broken| broken.how),
+        ending
+    );
+    let answered = 1 + usize::from(ending.is_none());
+    assert_eq!(read.lock().unwrap().len(), answered);
+}
+
+#[rstest]
+#[case("GET", true)]
+#[case("POST", false)]
+#[tokio::test]
+async fn what_changes_something_is_not_sent_over_a_connection_that_has_rested(
+    #[case] method: &str,
+    #[case] is_kept: bool,
+) {
+    let ok = || says(OK, Then::Keep);
+    let (origin, _) = server(vec![vec![ok(), ok()], vec![ok()]]).await;
+    let mut connections = client().connections();
+    connections.rest = Duration::ZERO;
+    let first = connections.send(&get(&origin)).await;
+    let mut second = get(&origin);
+    second.request.method = method.into();
+    let second = connections.send(&second).await;
+    assert!(second.outcome.is_ok());
+    assert_eq!(first.connection == second.connection, is_kept);
+}
+
 #[tokio::test]
 async fn bytes_behind_the_end_of_a_reply_are_told() {
     let answers = vec![

@@ -461,5 +461,6 @@ fn wrong(message: String) -> Wrong {
     Wrong {
         place: None,
         message,
+        of_reply: false,
     }
 }

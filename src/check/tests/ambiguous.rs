@@ -140,3 +140,25 @@ fn what_is_told_of_several_nodes_is_the_first_that_does_not_fit() {
         "xml //Value[1]: expected \"Done\", got \"Gone\""
     );
 }
+
+/// The clause is right, and the run could do its part: it is the reply that lacks what the template reads.
+#[rstest]
+#[case("{ json: { $.count: '{{ reply.json.notes | length }}' } }")]
+#[case("{ header: { X-Count: '{{ reply.json.notes[0].id }}' } }")]
+#[case("{ computed: { '{{ reply.json.notes | length }}': { at-least: 1 } } }")]
+#[case("{ not: { json: { $.count: '{{ reply.json.notes | length }}' } } }")]
+fn what_cannot_be_worked_out_of_the_reply_is_a_finding(#[case] asked: &str) {
+    let reply = exchange(json_reply(r#"{"nodes": [], "count": 3}"#).header("X-Count", "1"));
+    let told = told(asked, &reply);
+    assert!(!told.is_empty() && !told.contains("wrong: "), "{told}");
+    assert!(!fits(asked, &reply));
+}
+
+#[rstest]
+#[case("{ json: { $.l: { sorted: ordinal } } }")]
+#[case("{ json: { '$.l[*]': { sorted: ignoring-case } } }")]
+fn numbers_have_no_alphabetical_order(#[case] asked: &str) {
+    assert!(!fits(asked, &exchange(json_reply(r#"{"l": [3, 1, 2]}"#))));
+    assert!(!fits(asked, &exchange(json_reply(r#"{"l": [1, 2]}"#))));
+    assert!(fits(asked, &exchange(json_reply(r#"{"l": ["1", "2"]}"#))));
+}
