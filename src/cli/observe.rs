@@ -29,7 +29,7 @@ use std::{
 
 /// How often the count on a terminal is written anew.
 const COUNT: Duration = Duration::from_millis(250);
-/// How many passwords that passed are remembered, to be masked wherever else they stand.
+/// How many passwords and other secrets that passed are remembered, to be masked wherever else they stand.
 const PASSWORDS: usize = 1000;
 
 /// What is known of the traffic so far.
@@ -38,6 +38,7 @@ struct Watch {
     /// What stands before the contract's paths.
     prefix: String,
     passwords: BTreeSet<String>,
+    contract: Arc<Contract>,
     /// What is to be drafted, where that is asked for.
     recording: Option<Recording>,
 }
@@ -71,6 +72,7 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         judgement,
         prefix: args.upstream.prefix.clone(),
         passwords: BTreeSet::new(),
+        contract: Arc::clone(&contract),
         recording: args.record.as_ref().map(|_| Recording::default()),
     }));
     let options = options(args)?;
@@ -172,8 +174,14 @@ fn record(
     };
     write(&snapshot, &draft.snapshot)?;
     write(file, &draft.text)?;
+    // A suite that is not of the program is found where it was.
+    let place = match (&args.place.scenarios, Path::new(&args.suite).is_dir()) {
+        (Some(folder), _) => format!(" --scenarios {}", folder.display()),
+        (None, true) => format!(" --scenarios {}", args.suite),
+        (None, false) => String::new(),
+    };
     say(&format!(
-        "{} steps drafted in {}: `wireproof check {} --url URL --allow-writes`\n",
+        "{} steps drafted in {}: `wireproof check {}{place} --url URL --allow-writes`\n",
         draft.steps,
         file.display(),
         file.display()
@@ -250,6 +258,11 @@ impl Watch {
         let password = headers.get("Authorization").and_then(Basic::parse);
         if let Some(basic) = password.filter(|_| self.passwords.len() < PASSWORDS) {
             self.passwords.insert(basic.password().to_owned());
+        }
+        for secret in observe::secrets(&one.exchange, &self.contract) {
+            if self.passwords.len() < PASSWORDS {
+                self.passwords.insert(secret);
+            }
         }
         if !self.prefix.is_empty() {
             without(&self.prefix, Arc::make_mut(&mut one.exchange));

@@ -407,7 +407,15 @@ fn loose(path: &Path, place: &Where) -> Result<Asked, Stop> {
         return Err(wrong(&problem.into()));
     };
     let id = contract.text.as_str();
-    let mut asked = known(id, place)?.ok_or_else(|| unknown(id, place))?;
+    let mut asked = known(id, place)?.ok_or_else(|| {
+        let mut stop = unknown(id, place);
+        stop.message = format!(
+            "{}: it is of the suite `{id}`; {}; say where that suite is with `--scenarios FOLDER`",
+            path.display(),
+            stop.message
+        );
+        stop
+    })?;
     asked.only = Some(Vec::new());
     asked.loose.push(file);
     Ok(asked)

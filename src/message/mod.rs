@@ -7,10 +7,12 @@ mod exchange;
 mod headers;
 mod reply;
 mod request;
+mod secret_names;
 mod syntax;
 
 pub use exchange::{Broken, Exchange, How, Lengths};
 pub use headers::Headers;
 pub use reply::{Framing, Reply};
 pub use request::{Request, Version};
+pub(crate) use secret_names::{is_secret_name, may_name_a_secret};
 pub(crate) use syntax::{wrong_header_name, wrong_header_value, wrong_method, wrong_target};

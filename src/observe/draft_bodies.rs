@@ -5,6 +5,7 @@ use super::{
     draft_values::is_telling,
     draft_weave::Weave,
     draft_yaml::{key, quoted},
+    secrets::is_opaque,
 };
 use crate::{check::bodies::parse_json, message::Request};
 use serde_json::Value;
@@ -75,6 +76,12 @@ pub(super) fn body(
             "more than the proxy keeps",
             weave,
         ));
+    }
+    if is_opaque(&request.body, weave.contract) {
+        return Err(
+            "its body is broken XML or JSON that may hold a secret, and a secret could not be found in it"
+                .to_owned(),
+        );
     }
     match std::str::from_utf8(&request.body) {
         Ok(text) if text.len() <= TEXT && !text.contains('\0') => {

@@ -1,13 +1,15 @@
 //! What takes back what a draft makes, where the contract has an operation that obviously does.
 
 use super::{
-    draft_find::is_secret,
     draft_steps::Step,
     draft_values::From,
     draft_weave::Weave,
     draft_yaml::{key, quoted},
 };
-use crate::contract::{Contract, Operation, Segment};
+use crate::{
+    contract::{Contract, Operation, Segment},
+    message::is_secret_name,
+};
 use std::fmt::Write;
 
 /// Words with which the name of such an operation begins, the more thorough first.
@@ -85,7 +87,7 @@ pub(super) fn cleanup(steps: &[Step<'_>], contract: &Contract, weave: &Weave<'_,
             .query_pairs()
             .into_iter()
             .filter(|(name, value)| operation.query.contains(name) && !value.contains('{'))
-            .filter(|(name, _)| !is_secret(name))
+            .filter(|(name, _)| !is_secret_name(name))
             .map(|(name, value)| format!("{}: {}", key(&name), quoted(&value)))
             .collect();
         if !query.is_empty() {

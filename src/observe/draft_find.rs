@@ -2,19 +2,13 @@
 
 use super::{
     draft::is_safe,
-    draft_values::{is_telling, leaves, variable},
+    draft_values::{is_telling, variable},
     draft_weave::{Weave, basic},
     draft_yaml::Woven,
+    secrets::in_request,
 };
 use crate::contract::Segment;
-use regex::Regex;
-use std::{collections::BTreeSet, sync::LazyLock};
-
-/// Names of headers, members, elements and parameters whose values are secret.
-static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("(?i)^(.*passw(or)?d.*|.*secret.*|(x-)?(api|access|auth|session)[-_]?(key|token)|(x-)?auth|token|cookie)$")
-        .expect("a pattern that compiles")
-});
+use std::collections::BTreeSet;
 
 /// How many values that replies gave are looked for.
 const MOST: usize = 5_000;
@@ -55,30 +49,13 @@ impl Weave<'_, '_> {
         let mut found: Vec<(String, String)> = Vec::new();
         for step in self.steps {
             let request = &step.observed.exchange.request;
-            for (name, value) in request.headers.iter() {
-                if SECRET.is_match(name) {
-                    found.push((variable(name), value.to_owned()));
-                }
-            }
+            let secrets = in_request(request, self.contract).into_iter();
+            found.extend(secrets.map(|(name, value)| (variable(&name), value)));
             let credentials = request.headers.get("Authorization").and_then(basic);
             if let Some((_, password)) =
                 credentials.as_deref().and_then(|both| both.split_once(':'))
             {
                 self.hidden.push(password.to_owned());
-            }
-            for (name, value) in request.query_pairs() {
-                if SECRET.is_match(&name) {
-                    found.push((variable(&name), value));
-                }
-            }
-            for leaf in leaves(&request.body, self.contract) {
-                let name = match &leaf.called {
-                    Some(called) if leaf.name == "Value" => called,
-                    _ => &leaf.name,
-                };
-                if SECRET.is_match(name) {
-                    found.push((variable(name), leaf.value));
-                }
             }
         }
         for (name, value) in found {
@@ -140,11 +117,6 @@ impl Weave<'_, '_> {
             self.unique.push(((*value).clone(), woven.finish()));
         }
     }
-}
-
-/// Whether the value of a header, member, element or parameter of that name is secret.
-pub(super) fn is_secret(name: &str) -> bool {
-    SECRET.is_match(name)
 }
 
 fn decoded(text: &str) -> String {

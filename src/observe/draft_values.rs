@@ -124,7 +124,7 @@ pub(super) fn leaves(body: &[u8], contract: &Contract) -> Vec<Leaf> {
         }
         Some(_) => {
             if let Ok(value) = parse_json(body) {
-                json(&value, "$", "value", &mut all);
+                json(&value, "$", "value", None, &mut all);
             }
         }
         None => {}
@@ -203,7 +203,7 @@ fn xml(
     }
 }
 
-fn json(value: &Value, path: &str, name: &str, all: &mut Vec<Leaf>) {
+fn json(value: &Value, path: &str, name: &str, called: Option<&str>, all: &mut Vec<Leaf>) {
     if all.len() > MOST {
         return;
     }
@@ -212,7 +212,7 @@ fn json(value: &Value, path: &str, name: &str, all: &mut Vec<Leaf>) {
             value: text,
             from: From::Json(path.to_owned()),
             name: name.to_owned(),
-            called: None,
+            called: called.map(str::to_owned),
         });
     };
     match value {
@@ -221,10 +221,15 @@ fn json(value: &Value, path: &str, name: &str, all: &mut Vec<Leaf>) {
         Value::Null | Value::Bool(_) => {}
         Value::Array(list) => {
             for (at, inner) in list.iter().enumerate() {
-                json(inner, &format!("{path}[{at}]"), name, all);
+                json(inner, &format!("{path}[{at}]"), name, called, all);
             }
         }
         Value::Object(map) => {
+            // Of a property bag, whatever stands first in it.
+            let called = map
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case("name"))
+                .and_then(|(_, name)| name.as_str());
             for (key, inner) in map {
                 let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                     && !key.starts_with(|c: char| c.is_ascii_digit());
@@ -235,7 +240,7 @@ fn json(value: &Value, path: &str, name: &str, all: &mut Vec<Leaf>) {
                         key.replace('\\', "\\\\").replace('\'', "\\'")
                     ),
                 };
-                json(inner, &step, key, all);
+                json(inner, &step, key, called, all);
             }
         }
     }

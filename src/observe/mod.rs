@@ -28,6 +28,7 @@ mod passed;
 mod proxy;
 mod pump;
 mod result;
+mod secrets;
 mod shared;
 mod tap;
 
@@ -37,6 +38,7 @@ pub use observed::{End, Extent, Observed};
 pub use passed::{Flaw, Side, Tally};
 pub use proxy::{Proxy, ProxyError, ProxyOptions};
 pub use result::result;
+pub use secrets::secrets;
 
 #[cfg(test)]
 mod tests;

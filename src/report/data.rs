@@ -36,7 +36,17 @@ impl Report {
     /// What the exit means, and which targets gave no reply although others did.
     #[must_use]
     pub fn meaning(&self) -> String {
-        let meaning = Exit::of_code(self.exit).map_or("", Exit::meaning);
+        let failed = self.totals.failed + self.totals.blocked > 0;
+        let mut known = self.known.iter();
+        let meaning = match Exit::of_code(self.exit) {
+            Some(Exit::Conforms) if known.any(|known| known.excused > 0) => {
+                "conforms: everything asked was kept, but for differences that are known"
+            }
+            Some(Exit::Findings) if !failed && known.any(|known| known.problem.is_some()) => {
+                "findings: what is said to be known is so no longer"
+            }
+            exit => exit.map_or("", Exit::meaning),
+        };
         let mut silent: Vec<&str> = Vec::new();
         for suite in self.suites.iter().filter(|suite| suite.unreachable) {
             if !silent.contains(&suite.target.as_str()) {
@@ -47,8 +57,7 @@ impl Report {
             return meaning.to_owned();
         }
         let silent = silent.join(", ");
-        let broken = self.totals.failed + self.totals.blocked > 0
-            || self.known.iter().any(|known| known.problem.is_some());
+        let broken = failed || self.known.iter().any(|known| known.problem.is_some());
         if broken {
             format!("{meaning}; and no reply from {silent}")
         } else {

@@ -1,4 +1,5 @@
 use super::mask_forms::{escapable, forms_of};
+use crate::message::is_secret_name;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
@@ -115,6 +116,7 @@ fn secret_field(name: &str) -> Option<Kept> {
         "cookie" | "cookie2" | "set-cookie" | "set-cookie2" => Some(Kept::Nothing),
         "authorization" => Some(Kept::Scheme),
         "proxy-connection" => None,
+        _ if is_secret_name(&name) => Some(Kept::Nothing),
         _ => name.starts_with("proxy-").then_some(Kept::Scheme),
     }
 }

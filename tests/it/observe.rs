@@ -54,6 +54,16 @@ pub(crate) const CASES: &[Case] = &[
         alone,
     ),
     (
+        "what is secret by its name stands in no draft and in no report",
+        &["curl"],
+        secrets_of_traffic,
+    ),
+    (
+        "a draft of a suite of one's own is told with where that is",
+        &["curl"],
+        own_suite_recorded,
+    ),
+    (
         "a cluster or form that was declared wrong is told",
         &["curl"],
         declared,
@@ -227,6 +237,115 @@ fn recorded() {
     ])
     .ends(2)
     .says("is there already");
+}
+
+/// Neither the draft nor a report shows what is known by its name to be secret, wherever and however it stands.
+fn secrets_of_traffic() {
+    let serving = Serving::start(["hpc-pack"]);
+    let folder = folder();
+    let file = folder.path().join("recorded.yaml");
+    let har = folder.path().join("report.har");
+    let to = format!("har={}", har.display());
+    let draft = file.to_str().unwrap();
+    let observing = Observing::start(
+        "hpc-pack",
+        &serving.url,
+        ["--record", draft, "--report", &to, "--strict"],
+    );
+    let jobs = format!("{}/WindowsHPC/Jobs", observing.url());
+    for (kind, body) in [
+        (
+            "application/json",
+            r#"[{"Name":"Name","Value":"x"},{"Name":"Password","Value":"SEKRIT-1"}]"#,
+        ),
+        (
+            "application/json",
+            r#"[{"Value":"SEKRIT-2","Name":"Password"}]"#,
+        ),
+        (
+            "application/json",
+            r#"[{"Name":"Pass\u0077ord","Value":"SEKRIT-3"}]"#,
+        ),
+        (
+            "application/xml",
+            "<ArrayOfProperty><Property><Value>SEKRIT-4</Value><Name>Password</Name></Property></ArrayOfProperty>",
+        ),
+        (
+            "application/json",
+            r#"[{"Name":"Password","Value":"SEKRIT-5"}, "#,
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "a=b&Password=SEKRIT-6%21",
+        ),
+    ] {
+        let kind = format!("Content-Type: {kind}");
+        curl(&["-H", VERSION, "-H", &kind, "--data-binary", body, &jobs]);
+    }
+    let mut words = vec!["-X", "DELETE"];
+    let fields = [
+        "X-Api-Key",
+        "X-Auth-Token",
+        "X-Client-Secret",
+        "X-Csrf-Token",
+        "X-Amz-Security-Token",
+        "Private-Token",
+        "Ocp-Apim-Subscription-Key",
+    ]
+    .map(|name| format!("{name}: SEKRIT-{name}"));
+    words.extend(fields.iter().flat_map(|field| ["-H", field]));
+    let url = format!(
+        "{}/nosuch?access_token=SEKRIT-7&api_key=SEKRIT-8",
+        observing.url()
+    );
+    words.push(&url);
+    curl(&words);
+    let report = observing.ends(1).0.to_string();
+    let draft = fs::read_to_string(&file).unwrap();
+    assert!(
+        draft.contains("--var") && draft.contains("nosuch"),
+        "{draft}"
+    );
+    for (what, text) in [
+        ("the draft", draft),
+        ("json", report),
+        ("har", fs::read_to_string(har).unwrap()),
+    ] {
+        assert!(
+            text.contains("x-csrf-token") || text.contains("X-Csrf-Token"),
+            "{what}: {text}"
+        );
+        assert!(!text.contains("SEKRIT"), "{what}: {text}");
+    }
+}
+
+/// What is told of a draft leads to a run of it.
+fn own_suite_recorded() {
+    let serving = Serving::start(["examples/greeting"]);
+    let folder = folder();
+    let file = folder.path().join("recorded.yaml");
+    let draft = file.to_str().unwrap();
+    let mut observe = command([
+        "observe",
+        "examples/greeting",
+        "--upstream",
+        &serving.url,
+        "--record",
+        draft,
+    ]);
+    let log = folder.path().join("log");
+    let observing = Serving::told_to(&mut observe, fs::File::create(&log).unwrap());
+    curl(&[&format!("{}/languages", observing.url)]);
+    let (ended, _) = observing.stop("-INT");
+    assert_eq!(ended, Some(0));
+    let told = fs::read_to_string(&log).unwrap();
+    let command = told.split('`').nth(1).unwrap().replace("URL", &serving.url);
+    wireproof(command.split(' ').skip(1))
+        .ends(0)
+        .shows("1 passed");
+    wireproof(["lint", draft])
+        .ends(2)
+        .says("--scenarios FOLDER");
 }
 
 fn known() {

@@ -113,9 +113,14 @@ impl Serving {
 
     /// The same of a command that is written out.
     pub(crate) fn of(command: &mut Command) -> Self {
+        Self::told_to(command, Stdio::null())
+    }
+
+    /// The same with its standard error led elsewhere.
+    pub(crate) fn told_to(command: &mut Command, stderr: impl Into<Stdio>) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
