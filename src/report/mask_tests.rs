@@ -73,8 +73,8 @@ fn what_looks_like_an_encoding_of_something_else_stays() {
     }
     for (form, masked) in [
         ("a 50%25 b", "a *** b"),
-        ("a 50%2525 b", "a ***25 b"),
-        ("a 50%252525 b", "a ***2525 b"),
+        ("a 50%2525 b", "a *** b"),
+        ("a 50%252525 b", "a ***25 b"),
         ("Winter2026Winter2026", "******"),
     ] {
         assert_eq!(mask.text(form), masked);

@@ -245,7 +245,10 @@ fn compressed() {
     });
     let (ran, _) = server.check(GREETING, &[]);
     let ran = ran.ends(1);
-    tells(&ran, "no JSON");
+    tells(
+        &ran,
+        "body has the `Content-Encoding: gzip`, which the request did not ask for",
+    );
     let heads = server.heads.lock().unwrap();
     assert!(!heads.is_empty());
     for head in heads.iter() {
@@ -286,7 +289,7 @@ fn json_bombs() {
         ),
         (
             format!("{{{}\"a\":0}}", "\"a\":{\"a\":0},".repeat(200_000)),
-            "actual nothing (absent)",
+            "no JSON: the member `a` stands twice",
         ),
         // Each with a name of its own.
         (

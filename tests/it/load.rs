@@ -132,7 +132,7 @@ trait Suite {
     async fn prepare(addr: SocketAddr) -> usize;
     /// Reads, three times.
     async fn read(client: &mut Client, number: usize);
-    /// Writes, and undoes it where the mock would keep it; how many sessions the mock remembers of it.
+    /// Writes, and undoes it where the mock would keep it; how many sessions it leaves open.
     async fn write(client: &mut Client, number: usize) -> usize;
     /// What is asked for where something is to break.
     const BROKEN: (&'static str, &'static str);
@@ -215,8 +215,8 @@ impl Suite for Hpc {
         let job = format!("PUT /WindowsHPC/Job/{}", number % JOBS + 1);
         let changed = bag(&[("RuntimeSeconds", &(100_000 + number).to_string())]);
         client.ask(200, &job, &fields, &changed).await;
-        // That it was closed is known until as many more have come as there may be.
-        1
+        // It was closed, which is remembered.
+        0
     }
 
     async fn leave(client: &mut Client, _number: usize) -> bool {
@@ -286,7 +286,7 @@ impl Suite for Bits {
     }
 }
 
-/// As many clients as may be, each with a connection, all of them open at once; how many sessions the mock has then.
+/// As many clients as may be, each with a connection, all of them open at once; how many sessions are open then.
 async fn wave<S: Suite + 'static>(addr: SocketAddr, clients: usize) -> usize {
     let mut open = Vec::new();
     for _ in 0..clients {

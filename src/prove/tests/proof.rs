@@ -180,12 +180,17 @@ fn wrong_framing_is_told_by_the_run_and_by_the_clause_about_it_where_there_is_on
     };
     let right = framed("{ framing: { not: wrong } }");
     assert_eq!(escaped(&right, EXACT), [""; 0]);
-    let unseen = ["bytes behind", "length and chunks", "length too small"];
+    let unseen = [
+        "bytes behind",
+        "length and chunks",
+        "length too small",
+        "unasked coding",
+    ];
     let unseen = unseen.map(|name| format!("200 framing {name}"));
     assert_eq!(escaped(&right, POOLED), unseen, "a pool hides those");
     let blind = framed("{ framing: [length, chunked, close, none, wrong] }");
     let all = escaped(&blind, EXACT);
-    assert_eq!(all.len(), 13, "{all:?}");
+    assert_eq!(all.len(), 14, "{all:?}");
     let short = "200 framing length too small".to_owned();
     assert!(!all.contains(&short), "what is left is no JSON");
 }
