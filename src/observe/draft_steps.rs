@@ -12,6 +12,7 @@ use crate::{
     message::{Exchange, Request, Version},
     observe::End,
 };
+use percent_encoding::percent_decode_str;
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 /// An exchange that becomes a step.
@@ -108,7 +109,9 @@ fn step(
     let contract = weave.contract();
     let by_url = weave.target(at, &request.target);
     // What a template would encode anew is sent as it stood.
-    let verbatim = request.query().contains('+')
+    let verbatim = request.target.ends_with('?')
+        || request.query().contains('+')
+        || percent_decode_str(&request.target).decode_utf8().is_err()
         || request
             .query()
             .split('&')
@@ -146,7 +149,7 @@ fn step(
     }
     rest += &weave.auth(at);
     rest += &headers(at, request, operation, &content.content_type, weave);
-    for note in &content.notes {
+    for note in content.notes.iter().chain(&beyond_ascii(request)) {
         rest += &comment(4, note);
     }
     rest += &content.text;
@@ -159,6 +162,25 @@ fn step(
         );
     }
     Ok(Text { head, rest })
+}
+
+/// What may be sent otherwise than it stood. Bytes that are no UTF-8 were read as Latin-1, and whether they were is not known.
+fn beyond_ascii(request: &Request) -> Vec<String> {
+    let unsure = |text: &str| !text.is_ascii() && text.chars().all(|c| u32::from(c) <= 0xff);
+    let mut where_: Vec<String> = Vec::new();
+    if unsure(&request.target) {
+        where_.push("the target".to_owned());
+    }
+    for (name, value) in request.headers.iter() {
+        let own = OWN.iter().any(|own| name.eq_ignore_ascii_case(own));
+        if !own && unsure(value) {
+            where_.push(format!("`{name}`"));
+        }
+    }
+    let note = |place| {
+        format!("{place} had bytes beyond ASCII, and a run sends them as UTF-8 whatever they were")
+    };
+    where_.into_iter().map(note).collect()
 }
 
 fn query(at: usize, request: &Request, weave: &mut Weave<'_, '_>) -> String {
@@ -302,4 +324,58 @@ fn poll(at: usize, steps: &[Step<'_>], contract: &Contract) -> (usize, Option<(D
         .saturating_sub(steps[at].observed.at);
     let times = u32::try_from(count - 1).unwrap_or(u32::MAX);
     (count, Some((whole / times.max(1), until)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        message::{Exchange, Reply, Request},
+        observe::{DraftOptions, End, Extent, Observed, draft},
+        suite::SuiteFiles,
+    };
+    use rstest::rstest;
+    use std::{sync::Arc, time::Duration};
+
+    fn drafted(request: Request) -> String {
+        let contract = SuiteFiles::embedded("hpc-pack").unwrap().contract();
+        let body = Extent {
+            ended: true,
+            ..Extent::default()
+        };
+        let observed = Observed {
+            exchange: Arc::new(Exchange::new(request, "http://h", Ok(Reply::new(200)))),
+            end: End::Replied,
+            at: Duration::from_secs(1),
+            request_body: body,
+            reply_body: body,
+        };
+        draft(&[observed], &contract.unwrap(), &DraftOptions::default()).text
+    }
+
+    #[rstest]
+    #[case::empty("/WindowsHPC/Jobs?", true)]
+    #[case::no_utf_8("/WindowsHPC/Jobs?$filter=%ff", true)]
+    #[case::no_utf_8_in_the_path("/WindowsHPC/Job/%ff", true)]
+    #[case::utf_8("/WindowsHPC/Jobs?$filter=%C3%A9", false)]
+    #[case::none("/WindowsHPC/Jobs", false)]
+    fn a_target_that_a_template_would_write_otherwise_is_kept_as_it_stood(
+        #[case] target: &str,
+        #[case] kept: bool,
+    ) {
+        let text = drafted(Request::new("GET", target));
+        let verbatim = format!("request: {{ method: \"GET\", path: \"{target}\" }}");
+        assert_eq!(text.contains(&verbatim), kept, "{text}");
+    }
+
+    #[rstest]
+    #[case::latin_1("caf\u{e9}", true)]
+    #[case::ascii("cafe", false)]
+    #[case::utf_8_for_sure("\u{4e2d}", false)]
+    fn a_header_that_may_be_sent_otherwise_is_told(#[case] value: &str, #[case] told: bool) {
+        let mut request = Request::new("GET", "/WindowsHPC/Jobs");
+        request.headers.append("X-Place", value);
+        let text = drafted(request);
+        let note = "# `X-Place` had bytes beyond ASCII";
+        assert_eq!(text.contains(note), told, "{text}");
+    }
 }

@@ -79,7 +79,8 @@ fn group_text(group: &[Found<'_>], suite: &SuiteReport, style: Style, verbose: b
         Level::Should => style.yellow(&heading),
         Level::May => style.bold(&heading),
     };
-    let places = count(group.len() as u64, "place");
+    let places = group.iter().map(|(_, finding)| finding.times).sum();
+    let places = count(places, "place");
     let mut out = format!("{heading} ({places}, on {})\n", visible(&suite.target));
     out += &excerpt::promise(first, style);
     let full = if verbose { group.len() } else { FULL };
