@@ -38,8 +38,23 @@ pub(crate) struct Folder {
     root: PathBuf,
     space: Arc<Space>,
     handles: Arc<AtomicUsize>,
-    _lock: File,
+    _lock: Held,
     _temporary: Option<TempDir>,
+}
+
+/// The lock of a folder, given back when it is dropped.
+///
+/// # Why
+/// A process that another thread is just starting has the file open too, until its own program begins: closing ours would
+/// leave the lock with it, and whoever starts on the folder at once would be told that another server uses it.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Where it fails, closing the file gives it back.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Folder {
@@ -66,7 +81,7 @@ impl Folder {
             root,
             space: Space::new(used, limit),
             handles: Arc::default(),
-            _lock: lock,
+            _lock: Held(lock),
             _temporary: None,
         })
     }
@@ -370,4 +385,20 @@ fn publish_new(part: &Path, path: &Path) -> Result<(), Fault> {
         let _ = refused.path.keep();
         fault
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Folder;
+
+    #[test]
+    fn a_folder_is_free_at_once_though_a_process_that_is_being_started_has_its_lock_open() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path(), None).unwrap();
+        let inherited = folder._lock.0.try_clone().unwrap();
+        assert!(Folder::open(place.path(), None).is_err());
+        drop(folder);
+        assert!(Folder::open(place.path(), None).is_ok());
+        drop(inherited);
+    }
 }
