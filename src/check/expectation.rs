@@ -32,6 +32,8 @@ pub(crate) struct Case<'a> {
     pub(crate) url: bool,
     /// Whether it is the client who is judged: then a request counts although the exchange broke.
     pub(crate) client: bool,
+    /// Whether somebody expects it of this very exchange: then a table of names that finds none of them does not fit.
+    pub(crate) expected: bool,
     /// Held while a large body is judged.
     _alone: Option<MutexGuard<'static, ()>>,
 }
@@ -72,6 +74,7 @@ impl<'a> Case<'a> {
             }),
             url: false,
             client: false,
+            expected: false,
         }
     }
 
@@ -90,7 +93,8 @@ impl<'a> Case<'a> {
         Ok(gathered.fits())
     }
 
-    /// All that does not fit. Where the status is wrong, nothing more is said: the rest follows from it.
+    /// All that does not fit; `None` where nothing was there that it speaks of. Where the status is wrong, nothing more is
+    /// said: the rest follows from it.
     ///
     /// # Errors
     /// The expectation cannot be judged.
@@ -98,13 +102,15 @@ impl<'a> Case<'a> {
         &self,
         expectation: &Expectation,
         env: &Env<'_>,
-    ) -> Result<Vec<Mismatch>, Wrong> {
-        if self.fits(expectation, env)? {
-            return Ok(Vec::new());
+    ) -> Result<Option<Vec<Mismatch>>, Wrong> {
+        let mut quiet = Gathered::quiet();
+        self.look(expectation, env, &mut quiet)?;
+        if quiet.fits() {
+            return Ok((quiet.looked > 0).then(Vec::new));
         }
         let mut gathered = Gathered::default();
         self.look(expectation, env, &mut gathered)?;
-        Ok(gathered.mismatches)
+        Ok(Some(gathered.mismatches))
     }
 
     fn look(
@@ -275,7 +281,7 @@ impl<'a> Case<'a> {
             env,
             into,
         )?;
-        named::look(&expectation.named, message, env, into)?;
+        named::look(&expectation.named, self.expected, message, env, into)?;
         if let Some((name, place)) = &expectation.shape
             && !into.is_settled()
         {

@@ -1,7 +1,6 @@
 use super::{
     Wrong,
     explain::describe,
-    matcher::fits,
     message::{Message, matched},
     mismatch::Gathered,
     render::Env,
@@ -16,8 +15,11 @@ use std::{borrow::Cow, collections::BTreeMap};
 const MOST: usize = 20;
 
 /// Whether the values of names are what tables say; each misfit is a mismatch of its own.
+///
+/// `expected`: that a table finds none of its names is a mismatch too. Otherwise there was nothing to look at.
 pub(super) fn look(
     tables: &[Named],
+    expected: bool,
     message: &Message<'_>,
     env: &Env<'_>,
     into: &mut Gathered,
@@ -50,18 +52,27 @@ pub(super) fn look(
             if into.is_settled() || told == MOST {
                 return Ok(());
             }
-            let found = Found::One(value);
             let before = met.entry(name.clone().into_owned()).or_default();
             *before += 1;
-            if !fits(matcher, &found, env)? {
-                told += 1;
-            }
             let subject = || match *before {
                 1 => subject(&name),
                 // As those of lists are counted: from 0.
                 more => subject(&format!("{name}[{}]", more - 1)),
             };
-            matched(matcher, subject, &found, env, into)?;
+            let missed = into.missed;
+            matched(matcher, subject, &Found::One(value), env, into)?;
+            told += into.missed - missed;
+        }
+        if expected && met.is_empty() {
+            let names: Vec<_> = table.values.iter().flat_map(|(names, _)| names).collect();
+            let names = names.iter().map(|name| name.as_str());
+            let wanted = format!("one of the names {}", names.collect::<Vec<_>>().join(", "));
+            into.miss(
+                &first.place,
+                subject("").trim_end(),
+                &wanted,
+                "none of them",
+            );
         }
     }
     Ok(())

@@ -216,12 +216,25 @@ fn is_whole(number: &serde_json::Number) -> bool {
     number.is_i64() || number.is_u64()
 }
 
+/// The value of a number without a fraction, exactly: two whole ones that differ may be the same as floating-point numbers.
+fn whole(number: &serde_json::Number) -> Option<i128> {
+    let exact = number.as_i64().map(i128::from);
+    exact
+        .or_else(|| number.as_u64().map(i128::from))
+        .or_else(|| {
+            let value = number.as_f64()?;
+            // Greater ones are floating-point numbers on both sides.
+            (value.fract() == 0.0 && value.abs() < 1e30).then_some(value as i128)
+        })
+}
+
 /// Equality by type and value: numbers by their value, so that 1 is 1.0; objects whatever the order of their members.
 pub(crate) fn json_equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            a == b || (!(is_whole(a) && is_whole(b)) && a.as_f64() == b.as_f64())
-        }
+        (Value::Number(a), Value::Number(b)) => match (whole(a), whole(b)) {
+            (None, None) => a.as_f64() == b.as_f64(),
+            (a, b) => a == b,
+        },
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| json_equal(a, b))
         }
@@ -320,6 +333,12 @@ mod tests {
     #[rstest]
     #[case(json!(1), json!(1.0), true)]
     #[case(json!(9007199254740993u64), json!(9007199254740992u64), false)]
+    #[case(json!(9007199254740993u64), json!(9007199254740992.0), false)]
+    #[case(json!(9007199254740992u64), json!(9007199254740992.0), true)]
+    #[case(json!(18446744073709551615u64), json!(18446744073709551616.0), false)]
+    #[case(json!(1e300), json!(1e300), true)]
+    #[case(json!(1e30), json!(2e30), false)]
+    #[case(json!(0.0), json!(-0.0), true)]
     #[case(json!({"a": 1, "b": [1, 2.0]}), json!({"b": [1.0, 2], "a": 1}), true)]
     #[case(json!([1, 2]), json!([2, 1]), false)]
     #[case(json!({"a": null}), json!({}), false)]

@@ -4,7 +4,7 @@ use super::{
     value::{Found, Item},
     xml::{self, Place, Unread},
 };
-use crate::message::Headers;
+use crate::{message::Headers, source::quoted};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -193,6 +193,10 @@ fn unread(what: &str, why: &Unread) -> Trouble {
         Unread::No(why) => Trouble::Unreadable(format!("body is no {what}: {why}")),
         Unread::TooMuch(much) => unplaced(format!(
             "the body is not judged: it has {much}, more than is read; ask for less of it at a time"
+        )),
+        Unread::Inexact(digits) => unplaced(format!(
+            "the body is not judged: it has the whole number {}, and those of more than 64 bits are not told apart; a server that many read writes it as a string (RFC 8259 6)",
+            quoted(digits)
         )),
     }
 }

@@ -125,7 +125,8 @@ impl Connections {
     /// Sends a request and waits for its reply.
     ///
     /// Where a kept connection ends without a byte of a reply, only a request that changes nothing is sent again, on a new one
-    /// (RFC 2616 8.1.4); of any other nobody knows whether it was carried out, so it is told as a connection that closed.
+    /// (RFC 2616 8.1.4), and the exchange says so unless the connection had rested; of any other nobody knows whether it was
+    /// carried out, so it is told as a connection that closed.
     pub async fn send(&mut self, outgoing: &Outgoing) -> Exchange {
         let shared = self.client.0.clone();
         let credentials = shared
@@ -167,10 +168,13 @@ impl Connections {
             };
         }
         let mut excess = Bytes::new();
-        let harmless = matches!(&*request.method, "GET" | "HEAD" | "OPTIONS");
+        let harmless =
+            outgoing.raw.is_none() && matches!(&*request.method, "GET" | "HEAD" | "OPTIONS");
+        let mut again = false;
         let mut kept = self.kept(outgoing, harmless, &mut excess);
         loop {
-            let again = harmless && kept.is_some();
+            let reused = harmless && kept.is_some();
+            let rested = kept.as_ref().is_none_or(|wire| self.has_rested(wire));
             let wire = match kept.take() {
                 Some(wire) => Ok(wire),
                 None => self.open(&outgoing.origin, outgoing).await,
@@ -190,7 +194,8 @@ impl Connections {
                 }
             };
             let gone = matches!(&sent.outcome, Err(broken) if matches!(broken.how, How::Closed | How::Reset));
-            if again && gone && !sent.answered && outgoing.cut.is_none() {
+            if reused && gone && !sent.answered && outgoing.cut.is_none() {
+                again = !rested;
                 continue;
             }
             let elapsed = began.elapsed();
@@ -202,6 +207,7 @@ impl Connections {
             return Exchange {
                 connection,
                 elapsed,
+                again,
                 excess: if sent.excess.is_empty() {
                     excess
                 } else {
@@ -269,7 +275,7 @@ impl Connections {
         }
         let mut wire = self.kept.remove(&outgoing.origin)?;
         match wire.stream.idle() {
-            Idle::Quiet if !harmless && wire.idle_since.elapsed() >= self.rest => None,
+            Idle::Quiet if !harmless && self.has_rested(&wire) => None,
             Idle::Quiet => Some(wire),
             Idle::Closed => None,
             Idle::Spoke(bytes) => {
@@ -277,6 +283,10 @@ impl Connections {
                 None
             }
         }
+    }
+
+    fn has_rested(&self, wire: &Wire) -> bool {
+        wire.idle_since.elapsed() >= self.rest
     }
 
     async fn open(&self, origin: &Origin, outgoing: &Outgoing) -> Result<Wire, Broken> {

@@ -303,6 +303,7 @@ async fn only_what_changes_nothing_is_sent_again(
         second.outcome.as_ref().err().map(|broken| broken.how),
         ending
     );
+    assert_eq!(second.again, ending.is_none());
     let answered = 1 + usize::from(ending.is_none());
     assert_eq!(read.lock().unwrap().len(), answered);
 }

@@ -20,6 +20,8 @@ pub struct Exchange {
     pub excess: Bytes,
     /// How long the bodies were of which only the beginning is held.
     pub lengths: Lengths,
+    /// Whether it had been sent before, over a kept connection that had just been used and ended without a byte of a reply.
+    pub again: bool,
 }
 
 /// How long bodies were of which less is held; none where the whole body is.
@@ -50,6 +52,7 @@ impl Exchange {
             elapsed: Duration::ZERO,
             excess: Bytes::new(),
             lengths: Lengths::default(),
+            again: false,
         }
     }
 

@@ -2,9 +2,12 @@
 //!
 //! In: a reply. Out: the reply changed, or nothing where the change has no effect. It must not know clauses.
 
-use super::framing::{self, OfFraming};
+use super::{
+    another::{next, of_another_type, other, other_representation},
+    framing::{self, OfFraming},
+};
 use crate::{
-    check::bodies::{Document, Element, Node, parse_json, parse_xml, write},
+    check::bodies::{Element, Node, parse_json, parse_xml, write},
     message::{Exchange, Framing, Reply},
 };
 use bytes::Bytes;
@@ -249,13 +252,7 @@ fn body(reply: &mut Reply, how: OfBody) -> Option<()> {
             format!("{{{}}}", members.join(",")).into()
         }
         OfBody::OtherRepresentation => {
-            let (media, text) = match parse_json(body) {
-                Ok(json) => ("application/xml", write(&xml_of(&json))),
-                Err(_) => {
-                    let document = parse_xml(body).ok()?;
-                    ("application/json", json_of(&document.root).to_string())
-                }
-            };
+            let (media, text) = other_representation(body)?;
             if reply.headers.contains("Content-Type") {
                 reply.headers.set("Content-Type", media);
             }
@@ -409,98 +406,4 @@ fn member(json: &mut Value, pointer: &str, how: OfMember) -> Option<()> {
         _ => return None,
     }
     Some(())
-}
-
-/// Another value that looks the same: the last letter or digit is another one.
-pub(super) fn other(text: &str) -> String {
-    let Some((at, last)) = text
-        .char_indices()
-        .rev()
-        .find(|(_, c)| c.is_ascii_alphanumeric())
-    else {
-        return format!("{text}x");
-    };
-    // A word with a meaning of its own has only one opposite.
-    match text {
-        "true" => return "false".to_owned(),
-        "false" => return "true".to_owned(),
-        "True" => return "False".to_owned(),
-        "False" => return "True".to_owned(),
-        _ => {}
-    }
-    let mut new = text.to_owned();
-    new.replace_range(at..=at, &next(last).to_string());
-    new
-}
-
-fn next(c: char) -> char {
-    match c {
-        '9' => '0',
-        'f' => 'a',
-        'F' => 'A',
-        'z' => 'a',
-        'Z' => 'A',
-        c => char::from_u32(u32::from(c) + 1).unwrap_or('x'),
-    }
-}
-
-/// A value that is of no type which the text is of.
-fn of_another_type(text: &str) -> String {
-    let number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    if number || matches!(text, "true" | "false" | "True" | "False") {
-        "wireproof".to_owned()
-    } else {
-        "7".to_owned()
-    }
-}
-
-/// The children of an element as members, texts as strings.
-fn json_of(element: &Element) -> Value {
-    if !element.has_children() {
-        return if element.is_nil() {
-            Value::Null
-        } else {
-            Value::String(element.text())
-        };
-    }
-    let mut map = serde_json::Map::new();
-    for child in element.children() {
-        let value = json_of(child);
-        match map.get_mut(&child.local) {
-            None => {
-                map.insert(child.local.clone(), value);
-            }
-            Some(Value::Array(list)) => list.push(value),
-            Some(one) => *one = Value::Array(vec![one.take(), value]),
-        }
-    }
-    Value::Object(map)
-}
-
-fn xml_of(json: &Value) -> Document {
-    Document {
-        declared: false,
-        root: xml_element("Root", json),
-    }
-}
-
-fn xml_element(name: &str, json: &Value) -> Element {
-    let nodes = match json {
-        Value::Object(map) => map
-            .iter()
-            .map(|(name, value)| Node::Element(xml_element(name, value)))
-            .collect(),
-        Value::Array(list) => list
-            .iter()
-            .map(|value| Node::Element(xml_element("Item", value)))
-            .collect(),
-        Value::Null => Vec::new(),
-        Value::String(text) => vec![Node::Text(text.clone())],
-        value => vec![Node::Text(value.to_string())],
-    };
-    Element {
-        local: name.to_owned(),
-        nodes,
-        ..Element::default()
-    }
 }

@@ -6,6 +6,7 @@
 //! Edits of replies are judged in process, against the exchanges of one ordinary run; only quirks need runs of their own,
 //! one for each quirk with all the scenarios that could notice it.
 
+mod another;
 mod change;
 mod conversations;
 mod derive;

@@ -220,6 +220,16 @@ impl Talk {
             record.found(found, step, Some(exchange));
             self.halt(Some(Level::Must));
         }
+        if exchange.again {
+            let mut found = finding(
+                "connection",
+                "a reply, or `Connection: close` with the reply before (RFC 2616 8.1.2.1)",
+                "the kept connection ended without a byte of a reply; the request was sent again on a new one",
+            );
+            found.level = Level::Should;
+            record.found(found, step, Some(exchange));
+            self.halt(Some(Level::Should));
+        }
         let scope = &rendered.scope;
         // A reply that did not come, or not whole, keeps and breaks no promise about replies but that of their framing; the
         // step tells what it expected. Where we broke off ourselves, or wanted a break, nothing is wrong with it.

@@ -27,7 +27,7 @@ pub(crate) use read::{Fields, Reading, nearest, suggestion};
 pub(crate) use read_matcher::MATCHER;
 pub(crate) use schema::json_schema;
 pub(crate) use table::{Key, Shape as KeyShape, Table};
-pub(crate) use tree::quoted;
+pub(crate) use tree::{is_inexact, quoted};
 pub(crate) use unquoted::unquoted;
 
 pub use matcher::{Literal, Matcher, MatcherKind, Order, Type};

@@ -1,4 +1,7 @@
-use super::{Node, Place, Problem, Problems, Scalar, SourceFile, Span, Yaml, tree::quoted};
+use super::{
+    Node, Place, Problem, Problems, Scalar, SourceFile, Span, Yaml,
+    tree::{is_inexact, quoted},
+};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use std::{
     collections::{HashMap, HashSet},
@@ -133,6 +136,15 @@ impl Builder<'_> {
                         } else {
                             return Err(self.tagged(span, &tag.to_string()));
                         }
+                    }
+                    if !quoted && is_inexact(&text) {
+                        return Err(self.problem(
+                            "inexact-number",
+                            span,
+                            "a whole number of more than 64 bits stands here",
+                            "its last digits would be lost",
+                            Some("where it is text, as in XML or a header, put it in quotes"),
+                        ));
                     }
                     // The parser leaves room in every text; a large file would be held several times over.
                     let mut text = text.into_owned();

@@ -111,6 +111,32 @@ fn aliases_that_stand_for_billions_are_a_problem() {
     assert!(problems[0].contains("f.yaml:1:8: "), "{problems:?}");
 }
 
+#[test]
+fn a_whole_number_of_more_than_64_bits_is_a_problem_and_in_quotes_it_is_text() {
+    for number in [
+        "18446744073709551616",
+        "-9223372036854775809",
+        "+99999999999999999999",
+    ] {
+        let (node, problems) = parse(&format!("a: {number}\n"));
+        assert!(node.is_none());
+        assert!(
+            problems[0].contains("f.yaml:1:4: ") && problems[0].contains("64 bits"),
+            "{problems:?}"
+        );
+    }
+    for text in [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "'18446744073709551616'",
+        "1e30",
+        "18446744073709551616.5",
+    ] {
+        let (_, problems) = parse(&format!("a: {text}\n"));
+        assert!(problems.is_empty(), "{text} {problems:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in any::<String>()) {

@@ -172,6 +172,17 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{short}`")
 }
 
+/// Whether a number is a whole one that 64 bits do not hold: as a floating-point number it would equal its neighbours.
+pub(crate) fn is_inexact(number: &str) -> bool {
+    let digits = number.trim_start_matches(['-', '+']);
+    !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.parse::<u64>().is_err()
+        || number.starts_with('-')
+            && digits.parse::<u64>().is_ok()
+            && number.parse::<i64>().is_err()
+}
+
 /// A number of the core schema: decimal, `0o17`, `0xff`, `1.5e3`. Infinity and NaN are text, for JSON has none.
 fn number(text: &str) -> Option<serde_json::Number> {
     let (negative, digits) = match text.as_bytes().first()? {

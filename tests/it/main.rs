@@ -34,6 +34,7 @@ mod known;
 mod known_written;
 mod leaks;
 mod limits;
+mod limits_probes;
 mod limits_seen;
 mod load;
 mod nginx;

@@ -2,6 +2,7 @@ use super::{
     Unread,
     tree::{Kind, Node, Tree},
 };
+use crate::source::is_inexact;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
@@ -9,10 +10,12 @@ use std::{collections::HashSet, fmt};
 const NODES: usize = 3_000_000;
 /// So many bytes of a longer body allow one more. A list of objects has one for every ten.
 const BYTES: usize = 5;
+/// 2^63: from here on a whole number may have more than 64 bits.
+const HUGE: f64 = 9_223_372_036_854_775_808.0;
 /// From how many members of an object on their names are put into a set.
 const FEW: usize = 16;
 
-/// Reads a body; a byte-order mark is skipped, more than 128 levels are refused.
+/// Reads a body; a byte-order mark is skipped, more than 128 levels are refused, and whole numbers of more than 64 bits are not read.
 ///
 /// # Errors
 /// Why it is no JSON, words that follow "body is no JSON: "; or why we do not read it.
@@ -31,19 +34,51 @@ pub(crate) fn read(body: &[u8]) -> Result<Tree<'_>, Unread> {
             nodes: Vec::new(),
         },
         full: false,
+        huge: false,
     };
     let mut source = serde_json::Deserializer::from_slice(body);
     let read = (&mut reading)
         .deserialize(&mut source)
         .and_then(|()| source.end());
     match read {
-        Ok(()) => Ok(reading.tree),
+        Ok(()) => match reading.huge.then(|| inexact(body)).flatten() {
+            Some(digits) => Err(Unread::Inexact(digits)),
+            None => Ok(reading.tree),
+        },
         Err(_) if reading.full => Err(Unread::TooMuch(format!(
             "more than {} names and values",
             most(body)
         ))),
         Err(error) => Err(Unread::No(error.to_string())),
     }
+}
+
+/// The first whole number of a document that 64 bits do not hold.
+fn inexact(json: &[u8]) -> Option<String> {
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        let from = at;
+        match byte {
+            b'"' => {
+                at += 1;
+                while json.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += if json[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let rest = &json[from..];
+                let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                at += rest.iter().take_while(|byte| is_part(byte)).count();
+                let number = str::from_utf8(&json[from..at]).expect("digits are ASCII");
+                if is_inexact(number) {
+                    return Some(number.to_owned());
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    None
 }
 
 fn most(body: &[u8]) -> usize {
@@ -54,6 +89,8 @@ struct Reading<'b> {
     tree: Tree<'b>,
     /// Whether there was more than is read.
     full: bool,
+    /// Whether there was a number beyond 64 bits. Its digits may be those of a whole number, of which it keeps only the first.
+    huge: bool,
 }
 
 impl Reading<'_> {
@@ -145,6 +182,7 @@ impl<'de> Visitor<'de> for &mut Reading<'de> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        self.huge |= value.abs() >= HUGE;
         self.number(Kind::Float, value.to_bits())
     }
 

@@ -29,4 +29,6 @@ pub(crate) enum Unread {
     No(String),
     /// It is more than we read: nobody can say what it is.
     TooMuch(String),
+    /// It has this whole number, of more digits than are told apart.
+    Inexact(String),
 }

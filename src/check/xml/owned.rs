@@ -115,7 +115,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Document, String> {
             declared: tree.declared,
             root: element(&tree, 1),
         }),
-        Err(Unread::No(why) | Unread::TooMuch(why)) => Err(why),
+        Err(Unread::No(why) | Unread::TooMuch(why) | Unread::Inexact(why)) => Err(why),
     }
 }
 

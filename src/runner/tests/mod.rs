@@ -362,6 +362,21 @@ async fn bytes_behind_a_reply_are_a_finding() {
     assert_eq!(first(&result).outcome, Outcome::Failed);
 }
 
+/// The server takes the second request of its first connection and closes.
+#[tokio::test]
+async fn a_kept_connection_that_ends_under_a_request_is_a_finding_though_a_new_one_is_answered() {
+    let (origin, _) = server(vec![vec![ok("x")], vec![ok("x")]]).await;
+    let twice = "
+steps:
+  - { operation: open, path: { name: a } }
+  - { id: again, operation: open, path: { name: a } }
+";
+    let result = against(origin, &[twice], options()).await;
+    let scenario = first(&result);
+    assert_eq!(subjects(scenario), [(None, "again", "connection")]);
+    assert_eq!(scenario.findings[0].level, contract::Level::Should);
+}
+
 /// What a contract says of framing; whether the reply comes whole does not matter.
 const FRAMED: &str = "  - { id: framed, level: should, says: Replies end., source: [api], on: any, then: { framing: { not: wrong } }, broken-by: [{ excess: x }] }\n";
 
