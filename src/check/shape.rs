@@ -227,9 +227,9 @@ impl<'a> Walk<'a> {
         }
         for member in &shape.members {
             let at = format!("{at}/{}", member.name);
-            let mut found = false;
+            let mut found = 0;
             for child in element.children().filter(|c| c.local() == member.name) {
-                found = true;
+                found += 1;
                 self.namespace(shape, child, &at);
                 self.typed(&at, &member.is, &Item::Element(child));
                 let nil_fits = child.is_nil() && member.is.contains(&Type::Null);
@@ -238,8 +238,15 @@ impl<'a> Walk<'a> {
                     self.content(inner, child, &at)?;
                 }
             }
-            if !found {
-                self.missing(member, &at);
+            match found {
+                0 => self.missing(member, &at),
+                1 => {}
+                // Which of them is meant nobody can tell. What may come several times is a list, of `repeats`.
+                _ => self.miss(
+                    &at,
+                    &format!("one member {}", member.name),
+                    &format!("{found} of them"),
+                ),
             }
         }
         Ok(())

@@ -70,7 +70,7 @@ pub(crate) static EDIT: Table = Table {
         Key::new(
             "xml",
             Shape::MapOf(&Shape::Anything),
-            "other text by XPath; `{ remove: true }`, `{ rename: NEW }`, `{ namespace: URI }`, `{ move: first }`",
+            "other text by XPath; `{ remove: true }`, `{ rename: NEW }`, `{ namespace: URI }`, `{ move: first }`, `{ twice: true }`",
         ),
         Key::new(
             "framing",
@@ -100,5 +100,6 @@ pub(crate) static CHANGE: Table = Table {
             Shape::Words(&["first", "last"]),
             "another place among its siblings",
         ),
+        Key::new("twice", Shape::Boolean, "puts another of it behind it"),
     ],
 };

@@ -138,6 +138,7 @@ fn operations_are_chosen_by_what_they_have(#[case] on: &str, #[case] expected: &
 #[case("xml: { /a: { namespace: \"\" } }", "xml /a without namespace")]
 #[case("xml: { /a: { namespace: \"u:1\" } }", "xml /a in namespace u:1")]
 #[case("xml: { /a: { move: first } }", "xml /a moved first")]
+#[case("xml: { /a: { twice: true } }", "xml /a twice")]
 #[case("framing: chunked", "framing chunked")]
 #[case("version: HTTP/1.0", "version HTTP/1.0")]
 #[case("broken: reset", "broken reset")]

@@ -228,7 +228,11 @@ fn read_json(reading: &mut Reading, path: String, value: &Node) -> Option<Edit> 
 
 fn read_xml(reading: &mut Reading, value: &Node) -> Option<XmlChange> {
     if value.as_map().is_some() {
-        return read_change(reading, value, &["remove", "rename", "namespace", "move"]);
+        return read_change(
+            reading,
+            value,
+            &["remove", "rename", "namespace", "move", "twice"],
+        );
     }
     reading
         .template(value, "new text, or `{ remove: true }`,")
@@ -264,9 +268,10 @@ fn read_change(reading: &mut Reading, node: &Node, allowed: &[&str]) -> Option<X
                 XmlChange::MoveLast
             })
         }
-        _ => match reading.boolean(value, "whether it is removed")? {
-            true => Some(XmlChange::Remove),
-            false => reading.wrong_type(value, "`true`"),
+        name => match (name, reading.boolean(value, "`true`")?) {
+            (_, false) => reading.wrong_type(value, "`true`"),
+            ("twice", true) => Some(XmlChange::Twice),
+            (_, true) => Some(XmlChange::Remove),
         },
     }
 }
@@ -308,6 +313,7 @@ fn described(edit: &Edit) -> String {
             XmlChange::Namespace(new) => format!("xml {path} in namespace {new}"),
             XmlChange::MoveFirst => format!("xml {path} moved first"),
             XmlChange::MoveLast => format!("xml {path} moved last"),
+            XmlChange::Twice => format!("xml {path} twice"),
         },
         Edit::Framing(framing) => format!("framing {framing}"),
         Edit::Version(version) => format!("version {version}"),

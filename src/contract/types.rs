@@ -329,6 +329,8 @@ pub enum XmlChange {
     MoveFirst,
     /// Behind its siblings.
     MoveLast,
+    /// An element stands behind itself once more.
+    Twice,
 }
 
 /// What a product really does.

@@ -81,6 +81,8 @@ pub(super) enum OfMember {
     /// Behind its siblings, or before them where it is the last.
     Moved,
     Emptied,
+    /// Another of the name stands behind it, with another value.
+    Contradicted,
     /// In a namespace of no document.
     OtherNamespace,
 }
@@ -128,6 +130,7 @@ impl OfMember {
             Self::Altered => "altered",
             Self::Moved => "moved",
             Self::Emptied => "emptied",
+            Self::Contradicted => "contradicted",
             Self::OtherNamespace => "in another namespace",
         }
     }
@@ -274,7 +277,7 @@ fn body(reply: &mut Reply, how: OfBody) -> Option<()> {
 }
 
 fn element(root: &mut Element, way: &[usize], how: OfMember) -> Option<()> {
-    if let OfMember::Removed | OfMember::Moved = how {
+    if let OfMember::Removed | OfMember::Moved | OfMember::Contradicted = how {
         let (last, parent) = way.split_last()?;
         let parent = root.at_mut(parent)?;
         let places: Vec<usize> = parent
@@ -285,6 +288,17 @@ fn element(root: &mut Element, way: &[usize], how: OfMember) -> Option<()> {
             .map(|(at, _)| at)
             .collect();
         let at = *places.get(*last)?;
+        if how == OfMember::Contradicted {
+            let Node::Element(mut copy) = parent.nodes[at].clone() else {
+                return None;
+            };
+            // Of a row it is the value that is another.
+            let value = copy.children().position(|child| child.local == "Value");
+            let value: Vec<usize> = value.into_iter().collect();
+            element(&mut copy, &value, OfMember::Altered)?;
+            parent.nodes.insert(at + 1, Node::Element(copy));
+            return Some(());
+        }
         let was_last = places.last() == Some(&at);
         let node = parent.nodes.remove(at);
         if how == OfMember::Moved {
@@ -320,7 +334,7 @@ fn element(root: &mut Element, way: &[usize], how: OfMember) -> Option<()> {
             element.nodes = vec![Node::Text(text)];
             element.attributes.retain(|a| a.local != "nil");
         }
-        OfMember::Removed | OfMember::Moved => {}
+        OfMember::Removed | OfMember::Moved | OfMember::Contradicted => {}
     }
     Some(())
 }
@@ -357,7 +371,7 @@ fn attribute(element: &mut Element, namespace: &str, local: &str, how: OfMember)
         OfMember::Altered => attribute.value = other(&attribute.value),
         OfMember::Retyped => attribute.value = of_another_type(&attribute.value),
         OfMember::Emptied => attribute.value.clear(),
-        OfMember::Moved | OfMember::OtherNamespace => return None,
+        OfMember::Moved | OfMember::Contradicted | OfMember::OtherNamespace => return None,
     }
     Some(())
 }

@@ -186,8 +186,8 @@ impl List {
     fn xml(&mut self, root: &Element) {
         let mut seen = BTreeSet::new();
         let start = format!("/{}", root.local);
-        let mut waiting = vec![(root, Vec::new(), start, String::new(), false)];
-        while let Some((element, way, name, above, in_row)) = waiting.pop() {
+        let mut waiting = vec![(root, Vec::new(), start, String::new(), false, false)];
+        while let Some((element, way, name, above, in_row, listed)) = waiting.pop() {
             let is_row = step(element) != element.local;
             for (at, child) in element
                 .children()
@@ -199,7 +199,10 @@ impl List {
                 let mut way = way.clone();
                 way.push(at);
                 let name = format!("{name}/{}", child.local);
-                waiting.push((child, way, name, element.namespace.clone(), is_row));
+                let above = element.namespace.clone();
+                let named = |one: &&Element| one.local == child.local;
+                let listed = element.children().filter(named).count() > 1;
+                waiting.push((child, way, name, above, is_row, listed));
             }
             if !seen.insert(name.clone()) {
                 continue;
@@ -212,11 +215,18 @@ impl List {
                 OfMember::Retyped,
                 OfMember::Moved,
                 OfMember::Emptied,
+                OfMember::Contradicted,
             ] {
                 // A document without its root is no document; a root stands alone.
-                let alone = way.is_empty() && matches!(how, OfMember::Removed | OfMember::Moved);
+                let alone = way.is_empty()
+                    && matches!(
+                        how,
+                        OfMember::Removed | OfMember::Moved | OfMember::Contradicted
+                    );
                 let leaf = !element.has_children();
-                let useless = (how == OfMember::Retyped && !leaf)
+                // One more of a list contradicts nothing.
+                let useless = (how == OfMember::Contradicted && (!leaf || listed))
+                    || (how == OfMember::Retyped && !leaf)
                     || (valued && leaf && matches!(how, OfMember::Retyped | OfMember::Emptied))
                     || (how == OfMember::Emptied && element.nodes.is_empty() && !element.is_nil());
                 if !alone && !useless {
@@ -356,6 +366,7 @@ fn row(element: &Element, way: &mut Vec<usize>, above: &str, within: bool, list:
     let is_row = own != element.local;
     if is_row && !way.is_empty() {
         member(list, OfMember::Removed);
+        member(list, OfMember::Contradicted);
     }
     if within && !element.has_children() && element.local != "Name" {
         member(list, OfMember::Retyped);

@@ -415,7 +415,7 @@ fn element(root: &mut Element, way: &[usize], change: &XmlChange, text: Option<&
                 rename_space(element, &element.namespace.clone(), uri);
             }
         }
-        XmlChange::Remove | XmlChange::MoveFirst | XmlChange::MoveLast => {
+        XmlChange::Remove | XmlChange::MoveFirst | XmlChange::MoveLast | XmlChange::Twice => {
             let Some((last, parent)) = way.split_last() else {
                 return;
             };
@@ -430,6 +430,10 @@ fn element(root: &mut Element, way: &[usize], change: &XmlChange, text: Option<&
             match change {
                 XmlChange::MoveFirst => parent.nodes.insert(0, node),
                 XmlChange::MoveLast => parent.nodes.push(node),
+                XmlChange::Twice => {
+                    parent.nodes.insert(at, node.clone());
+                    parent.nodes.insert(at, node);
+                }
                 _ => {}
             }
         }

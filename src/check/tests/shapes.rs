@@ -33,6 +33,11 @@ fn both_representations_have_the_shape() {
     "<Id>x</Id>",
     "/Order/Id: expected a value of type int32, got \"x\""
 )]
+#[case(
+    "<Id>7</Id>",
+    "<Id>7</Id><Id>8</Id>",
+    "/Order/Id: expected one member Id, got 2 of them"
+)]
 #[case("<Id>7</Id>", "<Id><x/></Id>", "expected a value of type int32")]
 #[case("<Id>7</Id>", "<Id xmlns='urn:z'>7</Id>", "expected namespace")]
 #[case(

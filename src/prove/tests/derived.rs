@@ -7,6 +7,7 @@ use super::{
 use crate::{
     message::{Exchange, Reply},
     prove::{
+        change::apply,
         derive::changes,
         evidence::{Evidence, gather},
         generic::{Attempt, counterexamples},
@@ -44,16 +45,49 @@ fn properties_are_changed_by_their_names_and_attributes_are_members() {
         "/Property/Name retyped",
         "/Property/Name moved",
         "/Property/Name emptied",
+        "/Property/Name contradicted",
         "/Property/Value removed",
         "/Property/Value renamed",
         "/Property/Value moved",
+        "/Property/Value contradicted",
         "/Property[Id] removed",
+        "/Property[Id] contradicted",
         "/Property[Id]/Value retyped",
         "/Property[Id]/Value emptied",
         "/Property[Kind] removed",
+        "/Property[Kind] contradicted",
         "/Property[Kind]/Value retyped",
     ];
     assert_eq!(names, expected);
+    for (name, twice) in [
+        ("/Property/Value", "<Value>7</Value><Value>8</Value>"),
+        (
+            "/Property[Id]",
+            "<Value>7</Value></Property><Property><Name>Id</Name><Value>8</Value></Property>",
+        ),
+        (
+            "/Property[Kind]",
+            "<Property><Name>Kind</Name><Value>x</Value></Property></Bag>",
+        ),
+    ] {
+        let name = format!("200 member /Bag{name} contradicted");
+        let one = all.iter().find(|one| one.name == name).expect("a change");
+        let changed = apply(&one.change, &reply).expect("another reply");
+        let body = String::from_utf8_lossy(&changed.body).into_owned();
+        assert!(body.contains(twice), "{name}: {body}");
+    }
+}
+
+#[test]
+fn one_more_of_a_list_contradicts_nothing() {
+    let contract = contract(CONTRACT);
+    let reply = Reply::new(200).body("<a><b>1</b><b>2</b><c>3</c></a>");
+    let all = changes(&contract.operations[0], &reply, &BTreeSet::new());
+    let names = all.iter().map(|one| one.name.as_str());
+    let contradicted: Vec<_> = names
+        .filter(|name| name.ends_with("contradicted"))
+        .collect();
+    assert_eq!(contradicted, ["200 member /a/c contradicted"]);
 }
 
 #[test]

@@ -151,6 +151,10 @@ fn json_is_edited_by_path(#[case] edit: &str, #[case] expected: &str) {
     r#"<a xmlns="u:1" k="v"><d/><b>1</b><c>2</c></a>"#
 )]
 #[case(
+    "{ xml: { '/h:a/h:b | /h:a/h:d': { twice: true } } }",
+    r#"<a xmlns="u:1" k="v"><b>1</b><b>1</b><c>2</c><d/><d/></a>"#
+)]
+#[case(
     "{ xml: { /h:a/@k: w } }",
     r#"<a xmlns="u:1" k="w"><b>1</b><c>2</c><d/></a>"#
 )]
