@@ -1,6 +1,6 @@
 //! Reads the head of a reply and the framing of its body, as pure functions over bytes.
 
-use crate::message::{Framing, Headers, Reply, Version};
+use crate::message::{Framing, Headers, Reply, Version, chunk_size, wrong_trailer};
 use bytes::{Buf, BytesMut};
 
 /// Text from the wire: UTF-8, or else Latin-1.
@@ -17,6 +17,13 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 
 /// Reads a head. `None`: more bytes are needed. Otherwise the reply without its body, and how many bytes the head took.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, String> {
+    // The parser passes over empty lines, which a server may do with requests, and no client with replies (RFC 9112 2.2).
+    if bytes.starts_with(b"\r") || bytes.starts_with(b"\n") {
+        let shown = shown(bytes);
+        return Err(format!(
+            "no HTTP reply (an empty line before the status line of the reply: `{shown}`)"
+        ));
+    }
     let mut room = 64;
     loop {
         let mut fields = vec![httparse::EMPTY_HEADER; room];
@@ -109,15 +116,7 @@ impl Chunks {
         body: &mut Vec<u8>,
     ) -> Result<bool, String> {
         loop {
-            if self.trailers {
-                let Some(end) = arrived.windows(2).position(|pair| pair == b"\r\n") else {
-                    return long(arrived, "trailer").map(|()| false);
-                };
-                arrived.advance(end + 2);
-                if end == 0 {
-                    return Ok(true);
-                }
-            } else if self.left > 0 {
+            if self.left > 0 {
                 let take = usize::try_from(self.left)
                     .unwrap_or(usize::MAX)
                     .min(arrived.len());
@@ -137,18 +136,38 @@ impl Chunks {
                 arrived.advance(2);
                 self.line_end = false;
             } else {
-                match httparse::parse_chunk_size(arrived) {
-                    Err(_) => return Err(format!("no size of a chunk: `{}`", shown(arrived))),
-                    Ok(httparse::Status::Partial) => {
-                        return long(arrived, "size of a chunk").map(|()| false);
-                    }
-                    Ok(httparse::Status::Complete((used, size))) => {
-                        arrived.advance(used);
-                        self.left = size;
-                        self.trailers = size == 0;
-                    }
+                let Some(end) = arrived.iter().position(|byte| *byte == b'\n') else {
+                    let what = if self.trailers {
+                        "trailer"
+                    } else {
+                        "size of a chunk"
+                    };
+                    return long(arrived, what).map(|()| false);
+                };
+                let read = match arrived[..end].strip_suffix(b"\r") {
+                    None => Err("a line of the chunked framing does not end with CR LF"),
+                    Some(line) => self.line(line),
+                };
+                let ended = read.map_err(|why| format!("{why}: `{}`", shown(arrived)))?;
+                arrived.advance(end + 1);
+                if ended {
+                    return Ok(true);
                 }
             }
+        }
+    }
+
+    /// Takes a line before a chunk or behind the last; tells whether it ends the body.
+    fn line(&mut self, line: &[u8]) -> Result<bool, &'static str> {
+        if !self.trailers {
+            self.left = chunk_size(line)?;
+            self.trailers = self.left == 0;
+            return Ok(false);
+        }
+        match wrong_trailer(line) {
+            _ if line.is_empty() => Ok(true),
+            Some(why) => Err(why),
+            None => Ok(false),
         }
     }
 }
@@ -224,7 +243,7 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_wherever_the_bytes_are_split() {
-        let wire = b"3;x=y\r\nabc\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nmore";
+        let wire = b"3;x=y\r\nabc\r\n0a\r\n0123456789\r\n0\r\nX-Sum: x\r\n\r\nmore";
         for split in 0..wire.len() {
             let (mut chunks, mut body) = (Chunks::default(), Vec::new());
             let mut arrived = BytesMut::from(&wire[..split]);

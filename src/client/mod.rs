@@ -12,6 +12,8 @@ mod connections;
 mod credentials;
 mod dial;
 mod exact;
+#[cfg(test)]
+mod framing_tests;
 mod head;
 mod ntlm;
 mod outgoing;

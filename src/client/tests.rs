@@ -81,7 +81,7 @@ fn detail(exchange: &Exchange) -> &str {
         Then::Keep
     ),
     How::Garbled,
-    "no size of a chunk: `zz"
+    "no hexadecimal number: `zz"
 )]
 #[case(
     says("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Then::Keep),

@@ -3,6 +3,7 @@
 //! Goes in and out: nothing but values. It must not know how bytes travel: neither hyper nor
 //! reqwest is named here.
 
+mod chunks;
 mod exchange;
 mod headers;
 mod reply;
@@ -10,6 +11,7 @@ mod request;
 mod secret_names;
 mod syntax;
 
+pub(crate) use chunks::{chunk_size, wrong_trailer};
 pub use exchange::{Broken, Exchange, How, Lengths};
 pub use headers::Headers;
 pub use reply::{Framing, Reply};

@@ -32,6 +32,10 @@ pub(super) enum OfFraming {
     ChunkRunsOn,
     /// The last chunk does not come, and the connection ends.
     LastChunkMissing,
+    /// A line behind the last chunk is no field.
+    TrailerNoField,
+    /// An empty line stands before the status line.
+    BytesBefore,
     /// Bytes stand behind the reply.
     BytesBehind,
     /// The connection ends within the head.
@@ -46,7 +50,7 @@ use OfFraming as Of;
 
 impl OfFraming {
     /// All of them with the names by which rules of latitude know them.
-    pub(super) const ALL: [(&'static str, Self); 15] = [
+    pub(super) const ALL: [(&'static str, Self); 17] = [
         ("length too small", Of::LengthTooSmall),
         ("length too large", Of::LengthTooLarge),
         (
@@ -61,6 +65,8 @@ impl OfFraming {
         ("chunk size no number", Of::ChunkSizeNoNumber),
         ("chunk runs on", Of::ChunkRunsOn),
         ("last chunk missing", Of::LastChunkMissing),
+        ("a trailer that is no field", Of::TrailerNoField),
+        ("bytes before the status line", Of::BytesBefore),
         ("bytes behind", Of::BytesBehind),
         ("head cut", Of::HeadCut),
         ("body cut", Of::BodyCut),
@@ -71,7 +77,7 @@ impl OfFraming {
     pub(super) fn concerns(self, reply: &Reply) -> bool {
         match self {
             Of::BytesBehind => reply.framing != Framing::Close,
-            Of::HeadCut | Of::NoStatusLine => true,
+            Of::BytesBefore | Of::HeadCut | Of::NoStatusLine => true,
             // What ends with its connection is whole wherever that ends.
             Of::BodyCut => {
                 !reply.body.is_empty()
@@ -82,6 +88,12 @@ impl OfFraming {
             }
             _ => reply.framing != Framing::Bodiless,
         }
+    }
+
+    /// Whether a reply that a pool gives does not show it: of bytes that belong to no reply it tells nothing, and of two ends it takes
+    /// one. What breaks the exchange shows, but for an empty line before the reply, which it passes over.
+    pub(super) fn is_hidden_by_a_pool(self, changed: &Exchange) -> bool {
+        self == Of::BytesBefore || changed.outcome.is_ok()
     }
 }
 
@@ -135,9 +147,17 @@ fn bytes(how: OfFraming, reply: &Reply) -> (Vec<u8>, bool) {
             let told = format!("{:x}", size - 1);
             (vec![chunked], chunk(told, b"0\r\n\r\n"))
         }
+        Of::TrailerNoField => {
+            let last = b"0\r\nwireproof\r\n\r\n";
+            let body = match size {
+                0 => last.to_vec(),
+                _ => chunk(format!("{size:x}"), last),
+            };
+            (vec![chunked], body)
+        }
         Of::LastChunkMissing if size == 0 => (vec![chunked], Vec::new()),
         Of::LastChunkMissing => (vec![chunked], chunk(format!("{size:x}"), b"")),
-        Of::BytesBehind | Of::HeadCut | Of::BodyCut | Of::NoStatusLine => {
+        Of::BytesBefore | Of::BytesBehind | Of::HeadCut | Of::BodyCut | Of::NoStatusLine => {
             let fields = match reply.framing {
                 Framing::Length => vec![length(size.to_string())],
                 Framing::Chunked => vec![chunked],
@@ -156,6 +176,7 @@ fn bytes(how: OfFraming, reply: &Reply) -> (Vec<u8>, bool) {
     let bytes = match how {
         Of::HeadCut => head[..head.len() / 2].to_vec(),
         Of::BodyCut => [head.as_slice(), &body[..body.len() / 2]].concat(),
+        Of::BytesBefore => [b"\r\n", head.as_slice(), &body].concat(),
         Of::BytesBehind => [head.as_slice(), &body, b"wireproof"].concat(),
         Of::NoStatusLine => [b"wireproof ", head.as_slice(), &body].concat(),
         _ => [head, body].concat(),
@@ -243,6 +264,11 @@ mod tests {
         Some(How::Garbled)
     )]
     #[case(
+        OfFraming::TrailerNoField,
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nwireproof\r\n\r\n",
+        Some(How::Garbled)
+    )]
+    #[case(
         OfFraming::BytesBehind,
         "Content-Length: 5\r\n\r\nhellowireproof",
         None
@@ -260,5 +286,16 @@ mod tests {
         let read = read(how, &reply, &whole);
         assert!(read.misframed().is_some());
         assert_eq!(read.outcome.err().map(|broken| broken.how), broken);
+    }
+
+    #[test]
+    fn an_empty_line_before_a_reply_is_what_a_pool_hides_though_it_breaks_the_exchange() {
+        let reply = reply(Framing::Length, "hello");
+        let text = String::from_utf8(bytes(OfFraming::BytesBefore, &reply).0).unwrap();
+        assert!(text.starts_with("\r\nHTTP/1.1 200 \r\n"), "{text}");
+        let whole = Exchange::new(Request::new("GET", "/"), "http://h", Ok(reply.clone()));
+        let hidden = |how: OfFraming| how.is_hidden_by_a_pool(&read(how, &reply, &whole));
+        assert!(hidden(OfFraming::BytesBefore) && hidden(OfFraming::BytesBehind));
+        assert!(!hidden(OfFraming::TrailerNoField) && !hidden(OfFraming::NoStatusLine));
     }
 }

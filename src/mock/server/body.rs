@@ -1,4 +1,7 @@
-use crate::mock::BodyLength;
+use crate::{
+    message::{chunk_size, wrong_trailer},
+    mock::BodyLength,
+};
 use std::ops::Range;
 
 /// The longest line that may stand before a chunk, extensions included.
@@ -130,8 +133,8 @@ impl Unframed {
                     return Step::Done(done);
                 }
                 State::Trailer(read) => {
-                    if !is_field(line) {
-                        return Step::Malformed("what stands behind the last chunk is no field");
+                    if let Some(why) = wrong_trailer(line) {
+                        return Step::Malformed(why);
                     }
                     *read += end + 1;
                     if *read > MOST_TRAILER {
@@ -139,8 +142,8 @@ impl Unframed {
                     }
                 }
                 _ => match chunk_size(line) {
-                    Some(0) => self.0 = State::Trailer(0),
-                    Some(size) => {
+                    Ok(0) => self.0 = State::Trailer(0),
+                    Ok(size) => {
                         let take = usize::try_from(size)
                             .unwrap_or(usize::MAX)
                             .min(buffered.len() - done);
@@ -156,28 +159,11 @@ impl Unframed {
                         };
                         return Step::Body(done..done + take);
                     }
-                    None => return Step::Malformed("the size of a chunk is no hexadecimal number"),
+                    Err(why) => return Step::Malformed(why),
                 },
             }
         }
     }
-}
-
-/// Whether a line is a name and a value. Somebody who reads no fields there would take anything else for the next request.
-fn is_field(line: &[u8]) -> bool {
-    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !name.is_empty() && name.len() < line.len() && name.iter().all(token)
-}
-
-fn chunk_size(line: &[u8]) -> Option<u64> {
-    let digits = line.split(|byte| *byte == b';').next()?.trim_ascii_end();
-    if digits.is_empty() || digits.len() > 15 {
-        return None;
-    }
-    digits.iter().try_fold(0, |size, digit| {
-        Some(size * 16 + u64::from(char::from(*digit).to_digit(16)?))
-    })
 }
 
 #[cfg(test)]

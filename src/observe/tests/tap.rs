@@ -181,6 +181,12 @@ fn a_body_that_was_not_asked_for_is_told_from_the_next_request(
 #[case::body(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"), ServerEnds(Gone::Closed)], How::Cut, End::Server)]
 #[case::endless(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\n\r\nhi"), ServerEnds(Gone::Reset)], How::Reset, End::Server)]
 #[case::garbage(&[Sent(GET), Received(b"<html>\r\n\r\n")], How::Garbled, End::Server)]
+#[case::lead(&[Sent(GET), Received(b"\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")], How::Garbled, End::Server)]
+#[case::lead_of_the_next(&[Sent(GET), Received(OK), Sent(GET), Received(b"\r\n"), Received(OK)], How::Garbled, End::Server)]
+#[case::lead_of_one_asked_ahead(&[Sent(GET), Sent(GET), Received(OK), Received(b"\r\n"), Received(OK)], How::Garbled, End::Server)]
+#[case::lead_behind_an_interim_one(&[Sent(GET), Received(b"HTTP/1.1 100 Continue\r\n\r\n\r\n"), Received(OK)], How::Garbled, End::Server)]
+#[case::trailer(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon here\r\n\r\n")], How::Garbled, End::Server)]
+#[case::trailer_of_framing(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n")], How::Garbled, End::Server)]
 #[case::chunks(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")], How::Garbled, End::Server)]
 #[case::lengths(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")], How::Garbled, End::Server)]
 #[case::dropped(&[Sent(GET), Received(OK), Sent(GET), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
@@ -254,10 +260,13 @@ fn what_is_left_of_a_body_behind_the_end_of_the_server_is_no_request() {
     assert!(got.flaws.is_empty(), "{:?}", got.flaws);
 }
 
-#[test]
-fn bytes_behind_a_reply_are_its_excess() {
-    let got = read(&[Sent(GET), Received(&[OK, b" there"].concat())]);
-    assert_eq!(&got.exchanges[0].exchange.excess[..], b" there");
+#[rstest]
+#[case(b" there")]
+#[case(b"\r\n")]
+fn bytes_behind_a_reply_are_its_excess(#[case] behind: &[u8]) {
+    let got = read(&[Sent(GET), Received(&[OK, behind].concat())]);
+    assert_eq!(&got.exchanges[0].exchange.excess[..], behind);
+    assert!(got.exchanges[0].exchange.reply().is_some());
 }
 
 #[rstest]
@@ -267,6 +276,7 @@ fn bytes_behind_a_reply_are_its_excess() {
 #[case::half(&[Sent(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe"), ClientGone], Side::Client, Level::May, "within a body")]
 #[case::head(&[Sent(b"POST / HT"), ClientGone], Side::Client, Level::May, "within a head")]
 #[case::unasked(&[Received(OK)], Side::Server, Level::Must, "HTTP/1.1 200 OK")]
+#[case::unasked_line(&[Received(b"\r\n")], Side::Server, Level::Must, "`\\r\\n`")]
 fn what_is_no_exchange_is_a_flaw(
     #[case] events: &[On<'_>],
     #[case] side: Side,
