@@ -18,7 +18,8 @@ pub struct Wrong {
     pub place: Option<Place>,
     /// What is wrong.
     pub message: String,
-    /// Whether a template reads the reply, and cannot be worked out of this one: then it is the reply that lacks something.
+    /// Whether a template reads the reply, or what an earlier one told, and cannot be worked out of it: then it is the reply
+    /// that lacks something.
     pub of_reply: bool,
 }
 
@@ -38,9 +39,10 @@ impl Wrong {
         }
     }
 
-    fn of(template: &Template, error: TemplateError) -> Self {
+    fn of(template: &Template, scope: &Scope, error: TemplateError) -> Self {
+        let of_reply = |name: &String| name == "reply" || scope.is_told(name);
         Self {
-            of_reply: template.names().iter().any(|name| name == "reply"),
+            of_reply: template.names().iter().any(of_reply),
             ..error.into()
         }
     }
@@ -140,7 +142,7 @@ impl<'a> Env<'a> {
         }
         let text = template
             .render(self.scope_for(template))
-            .map_err(|error| Wrong::of(template, error))?;
+            .map_err(|error| Wrong::of(template, &self.scope, error))?;
         self.rendered
             .borrow_mut()
             .insert(template.text.clone(), text.clone());
@@ -152,7 +154,7 @@ impl<'a> Env<'a> {
         Ok(match literal {
             Literal::Text(template) => template
                 .value(self.scope_for(template))
-                .map_err(|error| Wrong::of(template, error))?,
+                .map_err(|error| Wrong::of(template, &self.scope, error))?,
             Literal::List(_) | Literal::Map(_) => literal.resolve(self.everything())?,
             Literal::Null | Literal::Bool(_) | Literal::Number(_) => {
                 literal.resolve(&self.scope)?

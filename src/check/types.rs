@@ -222,15 +222,25 @@ fn is_uri(text: &str) -> bool {
 }
 
 fn is_absolute_uri(text: &str) -> bool {
-    is_uri(text)
-        && text.split_once(':').is_some_and(|(scheme, rest)| {
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-                && !rest.is_empty()
-                && rest != "//"
-        })
+    let Some((scheme, rest)) = text.split_once(':').filter(|_| is_uri(text)) else {
+        return false;
+    };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    is_scheme
+        && match rest.strip_prefix("//") {
+            None => !http && !rest.is_empty(),
+            Some(rest) => {
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                // A port may be empty (RFC 3986 3.2.3), a host too, but not that of HTTP (RFC 2616 3.2.2).
+                let host = host.strip_suffix(':').unwrap_or(host);
+                is_authority(host) || (authority.is_empty() && !http && !rest.is_empty())
+            }
+        }
 }
 
 fn is_hresult(text: &str) -> bool {
@@ -288,7 +298,8 @@ mod tests {
         "2024-01-01T00:00:00+1:00", "2024-01-01T00:00:00+01:0", "2024-01-01T00:00:00+15:00", "2024-01-01T00:00:00+01:60",
         "2024-01-01T00:00.5", "2024-01-01T00:00:00.", "2024-01-01T00:00:00.x", "2024-01-01T0:00:00Z"])]
     #[case(Type::Uri, &["/a/b?c=%20", "http://h/x", "a"], &["", "a b", "%2", "<x>", "ä"])]
-    #[case(Type::AbsoluteUri, &["http://h/x", "urn:a:b"], &["/a", "http:", "http://", "1http://x", "h:/ x"])]
+    #[case(Type::AbsoluteUri, &["http://h/x", "urn:a:b", "HTTPS://u:p@[::1]:8080?q", "http://h:/", "file:///x", "ftp://h"],
+        &["/a", "http:", "http://", "1http://x", "h:/ x", "http:/a", "http://[::1/", "http://a:99999/", "http://:80/", "https:///x", "http://a/%zz", "x://"])]
     #[case(Type::Base64, &["YQ==", "YWJj"], &["", "YQ", "Y Q=", "a-_="])]
     #[case(Type::Hresult, &["0x80070005", "x1", "0XFFFFFFFF"], &["80070005", "0x", "0x123456789", "0xg"])]
     #[case(Type::Authority, &["host", "host:80", "10.0.0.1:65535", "[::1]:8080", "[::1]"], &["", "http://h", "h:0", "h:65536", "h:", ":80", "a/b", "[x]:1"])]

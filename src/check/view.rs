@@ -75,6 +75,22 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether who believes `Content-Type` reads the same in a body of UTF-8 as who does not (RFC 7303 3).
+    fn in_its_charset(&self) -> Result<(), Trouble> {
+        let Some(charset) = charset(self.headers) else {
+            return Ok(());
+        };
+        let wide = ["utf-16", "utf-32", "ucs-", "iso-10646"];
+        let differs = wide.iter().any(|name| charset.starts_with(name))
+            || (charset != "utf-8" && !self.body.is_ascii());
+        if differs && !self.body.is_empty() && std::str::from_utf8(self.body).is_ok() {
+            return Err(Trouble::Unreadable(format!(
+                "body is UTF-8, and the Content-Type says it is {charset}"
+            )));
+        }
+        Ok(())
+    }
+
     /// All fields of a name.
     pub(crate) fn header<'n>(&'n self, name: &'n str) -> Found<'n> {
         Found::Fields(self.headers.all(name).collect())
@@ -92,6 +108,7 @@ impl<'a> View<'a> {
     /// The body as XML.
     pub(crate) fn xml(&self) -> Result<&xml::Tree<'a>, Trouble> {
         self.plain()?;
+        self.in_its_charset()?;
         self.xml
             .get_or_init(|| xml::parse(self.body))
             .as_ref()
@@ -185,6 +202,16 @@ impl<'a> View<'a> {
         let names = self.namespaces.iter();
         names.map(|(prefix, uri)| (prefix.as_str(), uri.as_str()))
     }
+}
+
+/// The `charset` of a `Content-Type`, in lower case.
+fn charset(headers: &Headers) -> Option<String> {
+    let content_type = headers.get("Content-Type")?.to_ascii_lowercase();
+    let parameter = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        (name.trim() == "charset").then(|| value.trim().trim_matches('"').to_owned())
+    };
+    content_type.split(';').skip(1).find_map(parameter)
 }
 
 /// A body that is more than we read is not judged: what it is nobody knows.

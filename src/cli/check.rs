@@ -4,7 +4,7 @@ use super::{
     args::{Global, Where},
     check_args::CheckArgs,
     check_options::CheckOptions,
-    check_ready::{Ready, meant, nothing, ready},
+    check_ready::{Ready, meant, named, nothing, ready},
     files::{Files, below},
     known_files::KnownFiles,
     out::{Stop, data, say},
@@ -38,6 +38,7 @@ pub(crate) fn check(args: &CheckArgs, global: Global, signals: &mut Signals) -> 
     meant(args)?;
     // Everything is planned before the first request: a mistake for the last target stops all.
     let mut ready = ready(args, global)?;
+    named(args, &ready)?;
     files(args, &ready)?.check()?;
     if let Some(failed) = &failed {
         for run in ready.iter_mut().flat_map(|ready| &mut ready.runs) {

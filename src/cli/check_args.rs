@@ -45,11 +45,10 @@ pub(crate) struct CheckArgs {
     pub(crate) allow_writes: bool,
     #[command(flatten, next_help_heading = "Access")]
     pub(crate) access: Access,
-    /// Only scenarios whose id fits: a part of it, or a pattern of the whole with `*` for any text up to the next `/` and
-    /// `**` for any text; repeatable
+    /// Only scenarios whose id fits: a part of it, or a pattern of the whole with `*` for any text; repeatable
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
     pub(crate) only: Vec<String>,
-    /// No scenarios whose id fits; repeatable
+    /// No scenarios whose id fits, as with --only; one that fits none is refused; repeatable
     #[arg(long, value_name = "PATTERN", help_heading = "Selection")]
     pub(crate) skip: Vec<String>,
     /// Only the I-th of N equal parts of what is selected

@@ -112,6 +112,24 @@ pub(super) fn meant(args: &CheckArgs) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Looks whether each pattern names a scenario: one that does not was mistyped, and runs what it should keep from running.
+///
+/// Where nothing at all is selected, [`nothing`] says why.
+pub(super) fn named(args: &CheckArgs, ready: &[Ready]) -> Result<(), Stop> {
+    let runs = || ready.iter().flat_map(|ready| &ready.runs);
+    let names = |pattern: &String| runs().any(|run| run.planned.named.contains(pattern));
+    let idle = |patterns: &[String]| patterns.iter().find(|one| !names(one)).cloned();
+    let selected = args.only.is_empty() || args.only.iter().any(names);
+    let (option, pattern) = match (idle(&args.skip), idle(&args.only)) {
+        (Some(pattern), _) => ("--skip", pattern),
+        (None, Some(pattern)) if selected => ("--only", pattern),
+        (None, _) => return Ok(()),
+    };
+    Err(Stop::input(format!(
+        "{option} `{pattern}` names no scenario of these suites; `wireproof list` shows their ids"
+    )))
+}
+
 /// Why nothing is selected.
 pub(super) fn nothing(args: &CheckArgs, global: Global, failed: bool) -> Result<String, Stop> {
     if !args.skip.is_empty() {

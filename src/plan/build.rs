@@ -45,6 +45,8 @@ pub struct Planned {
     pub skipped: Vec<Skipped>,
     /// What is wrong in the files; nothing is to be sent then.
     pub problems: Problems,
+    /// The patterns of `only` and `skip` that name a scenario.
+    pub named: BTreeSet<String>,
     /// The variables that the selected scenarios have: a `--var` of another name is a mistake.
     pub variables: BTreeSet<String>,
 }
@@ -78,6 +80,11 @@ pub fn plan(suite: &Suite, target: &TargetTraits, options: &PlanOptions) -> Plan
         };
         let named =
             |patterns: &[String], id: &str| patterns.iter().any(|pattern| matches(pattern, id));
+        for pattern in options.only.iter().chain(&options.skip) {
+            if ids.iter().any(|(id, _)| matches(pattern, id)) {
+                planned.named.insert(pattern.clone());
+            }
+        }
         selected.extend(
             ids.into_iter()
                 .filter(|(id, _)| options.only.is_empty() || named(&options.only, id))

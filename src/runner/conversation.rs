@@ -1,8 +1,9 @@
 use super::{
     MockModel, MockTarget, Outcome, ScenarioResult, Target,
     exchange::Talk,
+    names::uses_what_is_unset,
     record::{Count, Record},
-    render::{first_scope, uses_what_is_unset},
+    render::first_scope,
     shared::Shared,
     step::{At, Stepped, Went},
 };
@@ -364,7 +365,7 @@ fn set(scope: &mut Scope, stepped: Vec<Stepped>) {
                 path.extend(new);
                 scope.set("path", &path.into());
             }
-            (name, value, _) => scope.set(name, &value),
+            (name, value, _) => scope.set_told(name, &value),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod conversation;
 mod exchange;
+mod names;
 mod options;
 mod record;
 mod render;

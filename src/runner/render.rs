@@ -1,5 +1,6 @@
 //! Fills in what a plan leaves to be known: templates become an [`Outgoing`].
 
+use super::names;
 use crate::{
     auth,
     client::{ClientOptions, CutAt, Limits, Origin, Outgoing},
@@ -9,7 +10,7 @@ use crate::{
     },
     plan::{Plan, PlannedStep, TargetPart, Value},
     scenario::{Auth, BodySource, Connection},
-    source::{Literal, Scope, Template, TemplateError},
+    source::{Literal, Place, Scope, Template, TemplateError},
 };
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
@@ -38,6 +39,9 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 pub(super) enum RenderError {
     #[error("{}: {}", .0.place, .0.message)]
     Template(#[from] TemplateError),
+    /// What templates gave cannot be sent.
+    #[error("{0}: {1}")]
+    Unusable(Place, String),
     #[error("{0}")]
     Other(String),
 }
@@ -108,7 +112,11 @@ pub(super) fn render(
     let mut scope = scope.clone();
     for (name, literal) in &step.with {
         let value = literal.resolve(&scope)?;
-        scope.set(name, &value);
+        if names::are_told(literal, &scope) {
+            scope.set_told(name, &value);
+        } else {
+            scope.set(name, &value);
+        }
     }
     if !send.path.is_empty() {
         let mut path = match scope.get("path") {
@@ -190,7 +198,7 @@ pub(super) fn render(
 fn fits_the_wire(request: &Request, step: &PlannedStep) -> Result<(), RenderError> {
     let wrong = |what: String, why: &str| {
         let place = &step.place;
-        RenderError::Other(format!("{place}: {what} cannot be sent: {why}"))
+        RenderError::Unusable(place.clone(), format!("{what} cannot be sent: {why}"))
     };
     if let Some(why) = wrong_method(&request.method) {
         return Err(wrong("the method".to_owned(), why));
@@ -225,7 +233,7 @@ fn origin(
         format!("{scheme}://{text}")
     };
     let (origin, path) = Origin::parse(&url)
-        .map_err(|error| RenderError::Other(format!("{}: {error}", at.place)))?;
+        .map_err(|error| RenderError::Unusable(at.place.clone(), error.to_string()))?;
     Ok((origin, path.trim_end_matches('/').to_owned()))
 }
 
@@ -237,10 +245,10 @@ fn target(step: &PlannedStep, scope: &Scope, out: &mut String) -> Result<(), Ren
                 let text = template.render(scope)?;
                 if text.is_empty() || (!text.starts_with('/') && !out.is_empty()) {
                     // Behind the path of the target's URL it would become another path.
-                    return Err(RenderError::Other(format!(
-                        "{}: the path cannot be sent: a path begins with `/`",
-                        template.place
-                    )));
+                    return Err(RenderError::Unusable(
+                        template.place.clone(),
+                        "the path cannot be sent: a path begins with `/`".to_owned(),
+                    ));
                 }
                 out.push_str(&text);
             }
@@ -355,68 +363,4 @@ fn number(literal: &Literal, scope: &Scope, what: &str) -> Result<usize, RenderE
         .or_else(|| value.as_str()?.trim().parse().ok())
         .and_then(|number| usize::try_from(number).ok())
         .ok_or_else(|| RenderError::Other(format!("{what} is no number: {value}")))
-}
-
-/// Whether a step of the cleanup uses a name that was never set.
-pub(super) fn uses_what_is_unset(step: &PlannedStep, scope: &Scope) -> bool {
-    let send = &step.send;
-    let mut unset = false;
-    let mut look = |template: &Template| {
-        let own = |name: &String| step.with.iter().any(|(known, _)| known == name);
-        unset |= template
-            .names()
-            .iter()
-            .any(|name| name != "path" && !own(name) && !scope.has(name));
-    };
-    for (_, literal) in &step.with {
-        literal.templates(&mut |template| look(template));
-    }
-    look(&send.method);
-    send.at.iter().for_each(&mut look);
-    send.path.iter().for_each(|(_, template)| look(template));
-    send.query.iter().for_each(|(_, template)| look(template));
-    send.header
-        .iter()
-        .filter_map(|(_, template)| template.as_ref())
-        .for_each(&mut look);
-    if let Some(cut) = &send.cut {
-        cut.after.templates(&mut |template| look(template));
-    }
-    match &send.body {
-        Some(BodySource::Json(literal)) => literal.templates(&mut |template| look(template)),
-        Some(
-            BodySource::Xml(template)
-            | BodySource::Text(template)
-            | BodySource::Raw(template)
-            | BodySource::File(template)
-            | BodySource::Hex(template),
-        ) => look(template),
-        Some(BodySource::Bytes(name, _) | BodySource::Slice { name, .. }) => {
-            unset |= !scope.has(name);
-            return unset || path_unset(step, scope);
-        }
-        None => {}
-    }
-    unset || path_unset(step, scope)
-}
-
-fn path_unset(step: &PlannedStep, scope: &Scope) -> bool {
-    let mut known = scope.clone();
-    if !step.send.path.is_empty() {
-        let mut path = match scope.get("path") {
-            Some(serde_json::Value::Object(path)) => path,
-            _ => serde_json::Map::new(),
-        };
-        for (name, _) in &step.send.path {
-            path.insert(name.clone(), "".into());
-        }
-        known.set("path", &path.into());
-    }
-    step.send.target.iter().any(|part| match part {
-        TargetPart::Text(_) => false,
-        TargetPart::Raw(template) => template.names().iter().any(|name| !scope.has(name)),
-        TargetPart::Segment(template) | TargetPart::Rest(template) => {
-            template.names().iter().any(|name| name == "path") && template.render(&known).is_err()
-        }
-    })
 }

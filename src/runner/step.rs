@@ -1,17 +1,18 @@
 use super::{
     StepTrace,
     exchange::Talk,
+    names::sends_what_was_told,
     record::{Record, expects_a_break, finding, wrong},
     render::{RenderError, Rendered, render},
 };
 use crate::{
     check::Mismatch,
     client::Connections,
-    contract::Level,
+    contract::{Clause, Level},
     message::{Broken, Exchange, How},
     plan::PlannedStep,
     scenario::Repeat,
-    source::Scope,
+    source::{Place, Scope},
 };
 use serde_json::Value;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
@@ -59,10 +60,7 @@ impl Talk {
         let went = self
             .steps(connections, scope, step, at, record, &mut sets)
             .await
-            .unwrap_or_else(|error| {
-                record.errors.push(format!("step {}: {error}", step.id));
-                Went::Errored
-            });
+            .unwrap_or_else(|error| self.unsent(&error, step, scope, record));
         Stepped { went, sets }
     }
 
@@ -253,18 +251,8 @@ impl Talk {
         exchange: &Arc<Exchange>,
         record: &mut Record,
     ) -> Went {
-        let contract = &self.plan.contract;
-        let clauses = || {
-            repeat.proves.iter().filter_map(|(id, _)| {
-                let at = contract
-                    .clauses
-                    .iter()
-                    .position(|clause| clause.id == *id)?;
-                Some((at, &contract.clauses[at]))
-            })
-        };
         let Some(mut missed) = missed else {
-            for (at, _) in clauses() {
+            for (at, _) in self.clauses(&repeat.proves) {
                 record.counts.entry(at).or_default().kept += 1;
             }
             return Went::On;
@@ -274,23 +262,84 @@ impl Talk {
             return Went::Errored;
         }
         missed.expected = format!("{} within {:?}", missed.expected, repeat.at_most);
-        if repeat.proves.is_empty() {
-            let found = self.judge.finding(None, missed);
-            record.found(found, step, Some(exchange));
+        self.missed(&repeat.proves, &missed, step, Some(exchange), record)
+    }
+
+    /// What a step could not send: where that is put together of what replies told, they are to blame for what it proves.
+    fn unsent(
+        &self,
+        error: &RenderError,
+        step: &PlannedStep,
+        scope: &Scope,
+        record: &mut Record,
+    ) -> Went {
+        let (place, why) = match error {
+            RenderError::Template(error) if sends_what_was_told(step, scope) => {
+                (&error.place, &error.message)
+            }
+            RenderError::Unusable(place, why) if sends_what_was_told(step, scope) => (place, why),
+            _ => {
+                record.errors.push(format!("step {}: {error}", step.id));
+                return Went::Errored;
+            }
+        };
+        let missed = Mismatch {
+            place: place.clone(),
+            subject: "request".to_owned(),
+            expected: "values of earlier replies that it can be sent with".to_owned(),
+            actual: why.clone(),
+            diff: None,
+            wrong: None,
+        };
+        let proves: Vec<_> = step
+            .expect
+            .iter()
+            .flat_map(|one| one.proves.clone())
+            .collect();
+        match self.missed(&proves, &missed, step, None, record) {
+            // Later steps stand on it.
+            Went::On => Went::Blocked,
+            went => went,
+        }
+    }
+
+    /// Breaks clauses by what is not as it should be; without any it is a precondition.
+    fn missed(
+        &self,
+        proves: &[(String, Place)],
+        missed: &Mismatch,
+        step: &PlannedStep,
+        exchange: Option<&Arc<Exchange>>,
+        record: &mut Record,
+    ) -> Went {
+        if proves.is_empty() {
+            let found = self.judge.finding(None, missed.clone());
+            record.found(found, step, exchange);
             self.halt(Some(Level::Must));
             return Went::Blocked;
         }
         let mut went = Went::On;
-        for (at, clause) in clauses() {
+        for (at, clause) in self.clauses(proves) {
             record.counts.entry(at).or_default().broken += 1;
             let found = self.judge.finding(Some(clause), missed.clone());
-            record.found(found, step, Some(exchange));
+            record.found(found, step, exchange);
             self.halt(Some(clause.level));
             if clause.level == Level::Must {
                 went = Went::Ended;
             }
         }
         went
+    }
+
+    fn clauses<'s>(
+        &'s self,
+        proves: &'s [(String, Place)],
+    ) -> impl Iterator<Item = (usize, &'s Clause)> {
+        let clauses = &self.plan.contract.clauses;
+        proves.iter().filter_map(|(id, _)| {
+            let at = clauses.iter().position(|clause| clause.id == *id)?;
+            Some((at, &clauses[at]))
+        })
     }
 
     fn captures(
@@ -308,7 +357,7 @@ impl Talk {
                 .capture(capture, exchange, operation, &rendered.scope);
             match taken {
                 Ok(value) => {
-                    rendered.scope.set(&capture.name, &value);
+                    rendered.scope.set_told(&capture.name, &value);
                     sets.push((capture.name.clone(), value));
                 }
                 Err(found) => {

@@ -16,9 +16,17 @@ pub struct Scope(Arc<Layer>);
 #[derive(Clone, Default)]
 struct Layer {
     parent: Option<Scope>,
-    values: Vec<(Box<str>, Value)>,
+    values: Vec<Named>,
     /// How many layers stand below.
     depth: usize,
+}
+
+#[derive(Clone)]
+struct Named {
+    name: Box<str>,
+    value: Value,
+    /// Whether a reply told it.
+    told: bool,
 }
 
 /// Layers that may stand on each other; then they are copied into one, so that look-up and drop stay quick.
@@ -33,17 +41,22 @@ impl Scope {
 
     /// Gives a name a value, also one that it has already.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) {
-        self.put(name, from_json(value));
+        self.put(name, from_json(value), false);
+    }
+
+    /// The same with a value that a reply told: where it cannot be used, the reply is to blame.
+    pub fn set_told(&mut self, name: &str, value: &serde_json::Value) {
+        self.put(name, from_json(value), true);
     }
 
     /// Gives a name bytes: templates can take their `length`, `base64` and `hex`.
     pub fn set_bytes(&mut self, name: &str, bytes: Bytes) {
-        self.put(name, Value::from_object(Blob(bytes)));
+        self.put(name, Value::from_object(Blob(bytes)), false);
     }
 
     /// Gives a name an object whose members are computed when a template asks for them.
     pub fn set_object(&mut self, name: &str, object: impl Object + 'static) {
-        self.put(name, Value::from_object(object));
+        self.put(name, Value::from_object(object), false);
     }
 
     /// The same scope with `request`: its `method`, `target`, `path` (percent-decoded), `version`, `header['NAME']` and
@@ -84,7 +97,13 @@ impl Scope {
         self.find(name).is_some()
     }
 
-    fn put(&mut self, name: &str, value: Value) {
+    /// Whether a name has a value that a reply told.
+    #[must_use]
+    pub fn is_told(&self, name: &str) -> bool {
+        self.entry(name).is_some_and(|entry| entry.told)
+    }
+
+    fn put(&mut self, name: &str, value: Value, told: bool) {
         if Arc::get_mut(&mut self.0).is_none() {
             let layer = if self.0.depth >= LAYERS {
                 Layer {
@@ -101,20 +120,24 @@ impl Scope {
             self.0 = Arc::new(layer);
         }
         let values = &mut Arc::make_mut(&mut self.0).values;
-        match values.iter_mut().find(|(known, _)| **known == *name) {
-            Some((_, old)) => *old = value,
-            None => values.push((name.into(), value)),
+        match values.iter_mut().find(|entry| *entry.name == *name) {
+            Some(entry) => (entry.value, entry.told) = (value, told),
+            None => values.push(Named {
+                name: name.into(),
+                value,
+                told,
+            }),
         }
     }
 
     /// All values, each name once.
-    fn flat(&self) -> Vec<(Box<str>, Value)> {
-        let mut values: Vec<(Box<str>, Value)> = Vec::new();
+    fn flat(&self) -> Vec<Named> {
+        let mut values: Vec<Named> = Vec::new();
         let mut layer = Some(&*self.0);
         while let Some(current) = layer {
-            for (name, value) in &current.values {
-                if !values.iter().any(|(known, _)| known == name) {
-                    values.push((name.clone(), value.clone()));
+            for entry in &current.values {
+                if !values.iter().any(|known| known.name == entry.name) {
+                    values.push(entry.clone());
                 }
             }
             layer = current.parent.as_ref().map(|scope| &*scope.0);
@@ -123,10 +146,15 @@ impl Scope {
     }
 
     fn find(&self, name: &str) -> Option<&Value> {
+        self.entry(name).map(|entry| &entry.value)
+    }
+
+    fn entry(&self, name: &str) -> Option<&Named> {
         let mut layer = Some(&*self.0);
         while let Some(current) = layer {
-            if let Some((_, value)) = current.values.iter().find(|(known, _)| **known == *name) {
-                return Some(value);
+            let entry = current.values.iter().find(|entry| *entry.name == *name);
+            if entry.is_some() {
+                return entry;
             }
             layer = current.parent.as_ref().map(|scope| &*scope.0);
         }
@@ -143,7 +171,7 @@ impl Scope {
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
-            .entries(self.flat().iter().map(|(name, _)| name))
+            .entries(self.flat().iter().map(|entry| &entry.name))
             .finish()
     }
 }
@@ -175,6 +203,26 @@ mod tests {
         assert_eq!(below.get("a"), Some(json!(1)));
         assert_eq!(above.get("a"), Some(json!([1, { "b": null }])));
         assert_eq!(above.get("b"), None);
+    }
+
+    #[test]
+    fn what_a_reply_told_is_known_until_it_is_set_anew() {
+        let mut scope = Scope::new();
+        scope.set_told("a", &json!(1));
+        let mut above = scope.clone();
+        above.set("b", &json!(2));
+        assert_eq!(
+            (above.is_told("a"), above.is_told("b"), above.is_told("c")),
+            (true, false, false)
+        );
+        above.set("a", &json!(3));
+        assert_eq!((above.is_told("a"), scope.is_told("a")), (false, true));
+        // Where layers are put together, too.
+        for n in 0..LAYERS {
+            let below = scope.clone();
+            scope.set(&format!("n{n}"), &json!(below.has("a")));
+        }
+        assert!(scope.is_told("a"));
     }
 
     #[test]

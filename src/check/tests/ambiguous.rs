@@ -162,3 +162,23 @@ fn numbers_have_no_alphabetical_order(#[case] asked: &str) {
     assert!(!fits(asked, &exchange(json_reply(r#"{"l": [1, 2]}"#))));
     assert!(fits(asked, &exchange(json_reply(r#"{"l": ["1", "2"]}"#))));
 }
+
+#[rstest]
+#[case("application/xml; charset=utf-16", "<a>x</a>", false)]
+#[case("text/xml; Charset=\"UTF-16LE\"", "<a>x</a>", false)]
+#[case("application/xml; charset=iso-8859-1", "<a>ü</a>", false)]
+#[case("application/xml; charset=iso-8859-1", "<a>x</a>", true)]
+#[case("application/xml; charset=utf-8", "<a>ü</a>", true)]
+#[case("application/xml; charset=\"UTF-8\"", "<a>ü</a>", true)]
+#[case("application/xml", "<a>ü</a>", true)]
+#[case("application/xml; charsets=utf-16", "<a>ü</a>", true)]
+fn xml_is_none_in_another_charset_than_its_own(
+    #[case] content_type: &str,
+    #[case] body: &str,
+    #[case] fit: bool,
+) {
+    let reply = Reply::new(200).header("Content-Type", content_type);
+    let reply = exchange(reply.body(body.to_owned()));
+    assert_eq!(fits("{ xml: { /a: { is: present } } }", &reply), fit);
+    assert_eq!(fits("{ xml: { /b: null } }", &reply), fit);
+}

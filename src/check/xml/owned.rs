@@ -201,6 +201,7 @@ mod tests {
     #[case("<a/><!DOCTYPE a>", "DTD")]
     #[case("{\"a\":1}", "outside the root")]
     #[case("<?xml version='1.0' encoding='utf-16'?><a/>", "only UTF-8")]
+    #[case("<?xml version='1.1'?><a/>", "XML 1.1")]
     fn what_is_no_xml_says_why(#[case] text: &str, #[case] why: &str) {
         let message = parse(text.as_bytes()).expect_err("refused");
         assert!(message.contains(why), "{message}");

@@ -94,8 +94,14 @@ impl<'b> Reading<'b> {
                             "an XML declaration stands behind its beginning (at byte {at})"
                         ));
                     }
-                    if let Err(e) = decl.version() {
-                        return no(format!("{e} (at byte {at})"));
+                    match decl.version() {
+                        Err(e) => return no(format!("{e} (at byte {at})")),
+                        Ok(version) if version != "1.0" => {
+                            return no(format!(
+                                "it says it is XML {version}, which readers of XML 1.0 refuse"
+                            ));
+                        }
+                        Ok(_) => {}
                     }
                     if let Some(Ok(encoding)) = decl.encoding()
                         && !encoding.eq_ignore_ascii_case("utf-8")

@@ -4,6 +4,7 @@ mod peers;
 mod quirks;
 mod several;
 mod stopping;
+mod told;
 
 use super::{
     ClauseOutcome, MockModel, MockTarget, Outcome, RunOptions, RunResult, ScenarioResult, SuiteRun,
