@@ -2,12 +2,11 @@ use super::{
     Credentials, Origin, OriginError, Outgoing, Scheme, TlsError, TlsOptions,
     credentials::basic,
     dial::{Idle, Proxy, dial},
-    exact::{Sent, Wire, encode},
+    exact::{Excess, Sent, Wire, encode},
     ntlm::{Way, shake},
     pooled,
 };
 use crate::message::{Broken, Exchange, How, Reply, Request};
-use bytes::Bytes;
 use std::{
     collections::HashMap,
     fmt,
@@ -167,7 +166,7 @@ impl Connections {
                 ..Exchange::new(request, outgoing.origin.to_string(), outcome)
             };
         }
-        let mut excess = Bytes::new();
+        let mut excess = Excess::default();
         let harmless =
             outgoing.raw.is_none() && matches!(&*request.method, "GET" | "HEAD" | "OPTIONS");
         let mut again = false;
@@ -184,7 +183,7 @@ impl Connections {
                 Err(broken) => {
                     return Exchange {
                         elapsed: began.elapsed(),
-                        excess,
+                        excess: excess.bytes,
                         ..Exchange::new(request, outgoing.origin.to_string(), Err(broken))
                     };
                 }
@@ -204,15 +203,17 @@ impl Connections {
                 wire.idle_since = Instant::now().into();
                 self.kept.insert(outgoing.origin.clone(), wire);
             }
+            let excess = if sent.excess.bytes.is_empty() {
+                excess
+            } else {
+                sent.excess
+            };
             return Exchange {
                 connection,
                 elapsed,
                 again,
-                excess: if sent.excess.is_empty() {
-                    excess
-                } else {
-                    sent.excess
-                },
+                excess: excess.bytes,
+                lead: excess.lead,
                 ..Exchange::new(request, outgoing.origin.to_string(), sent.outcome)
             };
         }
@@ -269,7 +270,7 @@ impl Connections {
     }
 
     /// The connection kept for that origin, where it is still good. What changes something gets none that may end just now.
-    fn kept(&mut self, outgoing: &Outgoing, harmless: bool, excess: &mut Bytes) -> Option<Wire> {
+    fn kept(&mut self, outgoing: &Outgoing, harmless: bool, excess: &mut Excess) -> Option<Wire> {
         if outgoing.fresh {
             return None;
         }
@@ -279,7 +280,7 @@ impl Connections {
             Idle::Quiet => Some(wire),
             Idle::Closed => None,
             Idle::Spoke(bytes) => {
-                *excess = bytes.into();
+                excess.bytes = bytes.into();
                 None
             }
         }

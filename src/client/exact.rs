@@ -36,8 +36,19 @@ pub(super) struct Sent {
     pub(super) reusable: bool,
     /// Whether a byte of a reply had come.
     pub(super) answered: bool,
-    pub(super) excess: Bytes,
+    pub(super) excess: Excess,
 }
+
+/// Bytes that belong to no reply, at most [`EXCESS`] of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Excess {
+    pub(crate) bytes: Bytes,
+    /// How many of them stood before the status line.
+    pub(crate) lead: usize,
+}
+
+/// How many bytes that belong to no reply an exchange keeps.
+const EXCESS: usize = 4096;
 
 /// The bytes of a request, up to where it is cut.
 pub(super) fn encode(request: &Request, form: &str, cut: Option<CutAt>) -> Vec<u8> {
@@ -82,6 +93,10 @@ pub(super) fn encode(request: &Request, form: &str, cut: Option<CutAt>) -> Vec<u
 /// What has been read of a reply; outlives the reading, so that a time-out can tell how far it came.
 #[derive(Default)]
 struct Progress {
+    /// The empty lines before a status line, of which at most [`EXCESS`] bytes are kept.
+    lead: Vec<u8>,
+    /// How many bytes they were.
+    passed: usize,
     arrived: BytesMut,
     total: usize,
     head: Option<Reply>,
@@ -140,8 +155,10 @@ impl Wire {
         match outcome {
             Ok(()) => {
                 let (reply, excess) = progress.whole();
+                // Behind empty lines before it, the reply ends where it says.
+                let clean = excess.bytes.len() == excess.lead;
                 Sent {
-                    reusable: written && cut.is_none() && excess.is_empty() && head::keeps(&reply),
+                    reusable: written && cut.is_none() && clean && head::keeps(&reply),
                     outcome: Ok(reply),
                     answered,
                     excess,
@@ -156,7 +173,7 @@ impl Wire {
                     outcome: Err(progress.tell(stop, within)),
                     reusable: false,
                     answered,
-                    excess: Bytes::new(),
+                    excess: Excess::default(),
                 }
             }
         }
@@ -165,7 +182,11 @@ impl Wire {
 
 /// Reads one reply to a request of that method from bytes, as from a connection. Behind them the connection ends; one that is
 /// kept says nothing more. Gives the outcome with the bytes that belong to no reply.
-pub(crate) fn read_reply(bytes: &[u8], kept: bool, method: &str) -> (Result<Reply, Broken>, Bytes) {
+pub(crate) fn read_reply(
+    bytes: &[u8],
+    kept: bool,
+    method: &str,
+) -> (Result<Reply, Broken>, Excess) {
     let mut progress = Progress::default();
     let mut reader = Recorded { left: bytes, kept };
     let read = {
@@ -177,10 +198,13 @@ pub(crate) fn read_reply(bytes: &[u8], kept: bool, method: &str) -> (Result<Repl
             let (reply, excess) = progress.whole();
             (Ok(reply), excess)
         }
-        Poll::Ready(Err(stop)) => (Err(progress.tell(stop, Duration::ZERO)), Bytes::new()),
+        Poll::Ready(Err(stop)) => {
+            let broken = progress.tell(stop, Duration::ZERO);
+            (Err(broken), Excess::default())
+        }
         Poll::Pending => {
             let broken = progress.tell(Stop::Stalled, Duration::ZERO);
-            (Err(broken), Bytes::new())
+            (Err(broken), Excess::default())
         }
     }
 }
@@ -224,6 +248,10 @@ impl Progress {
         limits: Limits,
     ) -> Result<(), Stop> {
         let mut reply = loop {
+            self.pass_over_empty_lines();
+            if self.passed > limits.head {
+                return Err(large("head", limits.head));
+            }
             match head::parse(&self.arrived).map_err(Stop::Garbled)? {
                 Some((_, length)) if length > limits.head => {
                     return Err(large("head", limits.head));
@@ -293,6 +321,14 @@ impl Progress {
         }
     }
 
+    /// They are of no reply, and are told as such; the reply is read all the same.
+    fn pass_over_empty_lines(&mut self) {
+        let lines = self.arrived.split_to(head::empty_lines(&self.arrived));
+        let keep = lines.len().min(EXCESS - self.lead.len());
+        self.lead.extend_from_slice(&lines[..keep]);
+        self.passed += lines.len();
+    }
+
     async fn more(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> Result<(), Stop> {
         self.arrived.reserve(8 << 10);
         match reader.read_buf(&mut self.arrived).await {
@@ -308,9 +344,13 @@ impl Progress {
     }
 
     /// The reply that was read, and of what stands behind it as much as an exchange keeps.
-    fn whole(&mut self) -> (Reply, Bytes) {
-        let behind = self.arrived.len().min(4096);
-        let excess = self.arrived.split_to(behind).freeze();
+    fn whole(&mut self) -> (Reply, Excess) {
+        let lead = self.lead.len();
+        let behind = self.arrived.len().min(EXCESS - lead);
+        let excess = Excess {
+            bytes: [&self.lead, &self.arrived[..behind]].concat().into(),
+            lead,
+        };
         (self.take().unwrap_or_default(), excess)
     }
 
@@ -323,7 +363,10 @@ impl Progress {
     fn reached(&self) -> String {
         match (&self.head, self.length) {
             (None, _) if self.total == 0 => "before the first byte of a reply".to_owned(),
-            (None, _) => format!("after {} bytes of the reply's head", self.arrived.len()),
+            (None, _) => {
+                let bytes = self.passed + self.arrived.len();
+                format!("after {bytes} bytes of the reply's head")
+            }
             (Some(_), Some(length)) => {
                 format!("after {} of {length} bytes of the body", self.body.len())
             }
@@ -358,8 +401,8 @@ impl Progress {
                 "the request was cut and the connection reset, as the step asks".to_owned(),
             ),
         };
-        if self.head.is_none() && !self.arrived.is_empty() && how == How::Cut {
-            let seen = shown(&self.arrived);
+        if self.head.is_none() && how == How::Cut {
+            let seen = shown(&[&self.lead, &self.arrived[..]].concat());
             return Broken {
                 how,
                 detail: format!("{detail}: `{seen}`"),

@@ -30,31 +30,66 @@ async fn told(replies: &[&str], pooled: bool) -> Vec<Exchange> {
 }
 
 #[rstest]
-#[case::one("\r\n")]
-#[case::two("\r\n\r\n")]
-#[case::line_feed("\n")]
-#[case::blank(" ")]
-#[case::behind_an_interim_reply("HTTP/1.1 100 Continue\r\n\r\n\r\n")]
-#[case::before_an_interim_reply("\r\nHTTP/1.1 100 Continue\r\n\r\n")]
+#[case::one("\r\n", "\r\n")]
+#[case::two("\r\n\r\n", "\r\n\r\n")]
+#[case::line_feed("\n", "\n")]
+#[case::carriage_return("\r", "\r")]
+#[case::behind_an_interim_reply("HTTP/1.1 100 Continue\r\n\r\n\r\n", "\r\n")]
+#[case::before_an_interim_reply("\r\nHTTP/1.1 100 Continue\r\n\r\n", "\r\n")]
+#[case::before_both("\r\nHTTP/1.1 100 Continue\r\n\r\n\n", "\r\n\n")]
 #[tokio::test]
-async fn bytes_before_the_status_line_are_wrong_framing_of_that_reply(#[case] before: &str) {
+async fn empty_lines_before_the_status_line_belong_to_no_reply(
+    #[case] before: &str,
+    #[case] lead: &str,
+) {
     let reply = format!("{before}{OK}");
-    let first = &told(&[&reply], false).await[0];
-    let broken = first.outcome.as_ref().unwrap_err();
-    assert_eq!(broken.how, How::Garbled);
-    assert!(first.misframed().is_some());
-    let kept = told(&[OK, &reply], false).await;
-    assert!(kept[0].misframed().is_none(), "{kept:?}");
-    assert_eq!(kept[0].connection, kept[1].connection);
-    assert!(kept[1].misframed().is_some(), "{kept:?}");
+    let exchanges = told(&[&reply, OK, &reply], false).await;
+    for (exchange, lead) in exchanges.iter().zip([lead, "", lead]) {
+        assert_eq!(exchange.reply().unwrap().body, "ok");
+        assert_eq!(exchange.connection, exchanges[0].connection);
+        assert_eq!(
+            (&exchange.excess[..], exchange.lead),
+            (lead.as_bytes(), lead.len())
+        );
+        let wrong = (!lead.is_empty()).then(|| {
+            let shown = lead.escape_default();
+            format!(
+                "{} bytes that stand before the status line: `{shown}`",
+                lead.len()
+            )
+        });
+        assert_eq!(exchange.misframed(), wrong);
+    }
 }
 
 #[tokio::test]
-async fn bytes_before_the_status_line_are_told_as_such() {
-    let first = &told(&[&format!("\r\n{OK}")], false).await[0];
-    let told = first.misframed().unwrap();
-    let expected = "before the status line of the reply: `\\r\\nHTTP/1.1 200 OK";
-    assert!(told.contains(expected), "{told}");
+async fn bytes_before_a_reply_are_told_apart_from_those_behind_it() {
+    let both = &told(&[&format!("\r\n{OK}\n more")], false).await[0];
+    assert_eq!((&both.excess[..], both.lead), (&b"\r\n\n more"[..], 2));
+    assert_eq!(
+        both.misframed().unwrap(),
+        "2 bytes that stand before the status line: `\\r\\n`; 6 bytes that belong to no reply: `\\n more`"
+    );
+}
+
+#[tokio::test]
+async fn empty_lines_without_end_are_too_large_and_a_reply_behind_many_is_read() {
+    let lines = "\r\n".repeat(20_000);
+    let many = &told(&[&format!("{lines}{OK}")], false).await[0];
+    assert_eq!(many.reply().unwrap().body, "ok");
+    assert_eq!((many.excess.len(), many.lead), (4096, 4096));
+    let endless = &told(&[&format!("{lines}{lines}")], false).await[0];
+    assert_eq!(endless.outcome.as_ref().unwrap_err().how, How::TooLarge);
+}
+
+#[rstest]
+#[case::blank(" ")]
+#[case::text("wireproof ")]
+#[tokio::test]
+async fn what_else_stands_before_a_status_line_makes_the_reply_no_http(#[case] before: &str) {
+    let only = &told(&[&format!("{before}{OK}")], false).await[0];
+    assert_eq!(only.outcome.as_ref().unwrap_err().how, How::Garbled);
+    assert!(only.misframed().is_some());
 }
 
 #[tokio::test]

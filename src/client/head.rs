@@ -15,13 +15,21 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     format!("{}{more}", bytes[..bytes.len().min(60)].escape_ascii())
 }
 
-/// Reads a head. `None`: more bytes are needed. Otherwise the reply without its body, and how many bytes the head took.
+/// How many bytes of empty lines there are at the start. A server may pass over them before a request, no client before a reply
+/// (RFC 9112 2.2): they belong to none.
+pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
+    let line_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+    bytes.iter().take_while(line_end).count()
+}
+
+/// Reads a head. `None`: more bytes are needed. Otherwise the reply without its body, and how many bytes the head took. Whoever
+/// would read on behind empty lines has to take them away first.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Reply, usize)>, String> {
-    // The parser passes over empty lines, which a server may do with requests, and no client with replies (RFC 9112 2.2).
-    if bytes.starts_with(b"\r") || bytes.starts_with(b"\n") {
+    // The parser would pass over them without a word.
+    if empty_lines(bytes) > 0 {
         let shown = shown(bytes);
         return Err(format!(
-            "no HTTP reply (an empty line before the status line of the reply: `{shown}`)"
+            "no HTTP reply (an empty line before the status line): `{shown}`"
         ));
     }
     let mut room = 64;

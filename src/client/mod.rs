@@ -28,6 +28,6 @@ pub use connections::{Client, ClientError, ClientOptions, Connections};
 pub use credentials::{Credentials, Scheme};
 pub(crate) use dial::{Stream, dial};
 pub(crate) use exact::read_reply;
-pub(crate) use head::{framing, keeps, parse as parse_reply, shown};
+pub(crate) use head::{empty_lines, framing, keeps, parse as parse_reply, shown};
 pub use outgoing::{CutAt, Limits, Origin, OriginError, Outgoing};
 pub use tls::{TlsError, TlsOptions};

@@ -2,7 +2,7 @@
 
 use super::{
     Credentials, CutAt, Limits,
-    exact::{Sent, Wire, encode},
+    exact::{Excess, Sent, Wire, encode},
 };
 use crate::{
     auth::{
@@ -53,8 +53,8 @@ pub(super) async fn shake(
             return (sent, first);
         }
         // Nobody asked for credentials, and nobody has the body yet.
-        let sent = over(wire, request, way.cut, way).await;
-        return (sent, request.clone());
+        let second = over(wire, request, way.cut, way).await;
+        return (behind(sent.excess, second), request.clone());
     };
     let answer = random().and_then(|random| {
         let user = User::new(&credentials.user, &credentials.password);
@@ -79,10 +79,18 @@ pub(super) async fn shake(
         }
     };
     let second = with(request, &Token::value(&challenge.scheme, &message));
-    let sent = over(wire, &second, way.cut, way).await;
+    let sent = behind(sent.excess, over(wire, &second, way.cut, way).await);
     // Some servers tell a wrong password by 403. Where 403 means something else, the handshake is made once more, no harm done.
     wire.authenticated = matches!(&sent.outcome, Ok(reply) if !matches!(reply.status, 401 | 403));
     (sent, second)
+}
+
+/// The second exchange, with what belonged to no reply in the first, where nothing does in itself.
+fn behind(first: Excess, mut second: Sent) -> Sent {
+    if second.excess.bytes.is_empty() {
+        second.excess = first;
+    }
+    second
 }
 
 fn with(request: &Request, authorization: &str) -> Request {

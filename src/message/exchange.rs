@@ -15,9 +15,11 @@ pub struct Exchange {
     pub outcome: Result<Reply, Broken>,
     /// From the first byte sent to the last byte received.
     pub elapsed: Duration,
-    /// Bytes that the peer sent and that belong to no reply: behind the end of this one, or before
-    /// this request was sent on a kept connection. At most the first 4 KiB.
+    /// Bytes that the peer sent and that belong to no reply: empty lines before the status line of this one, bytes behind its end,
+    /// or such as came before this request was sent on a kept connection. At most the first 4 KiB.
     pub excess: Bytes,
+    /// How many of these, the first, stood before the status line.
+    pub lead: usize,
     /// How long the bodies were of which only the beginning is held.
     pub lengths: Lengths,
     /// Whether it had been sent before, over a kept connection that had just been used and ended without a byte of a reply.
@@ -51,6 +53,7 @@ impl Exchange {
             outcome,
             elapsed: Duration::ZERO,
             excess: Bytes::new(),
+            lead: 0,
             lengths: Lengths::default(),
             again: false,
         }
@@ -99,11 +102,18 @@ impl Exchange {
     #[must_use]
     pub fn misframed(&self) -> Option<String> {
         match &self.outcome {
-            Ok(_) if !self.excess.is_empty() => Some(format!(
-                "{} bytes that belong to no reply: `{}`",
-                self.excess.len(),
-                self.excess[..self.excess.len().min(60)].escape_ascii()
-            )),
+            Ok(_) if !self.excess.is_empty() => {
+                let (lead, rest) = self.excess.split_at(self.lead.min(self.excess.len()));
+                let told = [(lead, "stand before the status line"), (rest, "belong to no reply")];
+                let told = told.iter().filter(|(bytes, _)| !bytes.is_empty());
+                let told: Vec<_> = told
+                    .map(|(bytes, what)| {
+                        let shown = bytes[..bytes.len().min(60)].escape_ascii();
+                        format!("{} bytes that {what}: `{shown}`", bytes.len())
+                    })
+                    .collect();
+                Some(told.join("; "))
+            }
             // Who reads the one and who reads the other see different replies (RFC 2616 4.4).
             Ok(reply)
                 if reply.framing == Framing::Chunked

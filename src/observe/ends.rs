@@ -203,7 +203,8 @@ impl Tap {
         let mut exchange = Exchange::new(request, self.shared.origin.clone(), outcome);
         exchange.connection = self.number;
         exchange.elapsed = open.began.elapsed();
-        exchange.excess = open.excess;
+        exchange.excess = open.excess.into();
+        exchange.lead = open.lead;
         let cut = |extent: Extent| extent.cut.then_some(extent.bytes);
         exchange.lengths = Lengths {
             request: cut(open.body.extent),

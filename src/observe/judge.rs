@@ -202,7 +202,7 @@ impl Judgement {
         if exchange.outcome.is_ok()
             && let Some(wrong) = exchange.misframed()
         {
-            let expected = "one end of the reply, and nothing behind it";
+            let expected = "one end of the reply, and nothing before or behind it";
             judged
                 .findings
                 .push(Group::finding("connection", Level::Must, expected, wrong));

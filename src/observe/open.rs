@@ -1,7 +1,9 @@
 use super::{kept::Kept, shared::Held};
 use crate::message::{Reply, Request};
-use bytes::Bytes;
 use std::time::{Duration, Instant};
+
+/// How many bytes that belong to no reply are kept for a person to see.
+const EXCESS: usize = 4096;
 
 /// An exchange that has not ended.
 #[derive(Debug)]
@@ -19,7 +21,9 @@ pub(super) struct Open {
     pub(super) reply: Option<Reply>,
     pub(super) reply_body: Kept,
     pub(super) replied: bool,
-    pub(super) excess: Bytes,
+    /// Bytes that belong to no reply; the first `lead` of them stood before the status line.
+    pub(super) excess: Vec<u8>,
+    pub(super) lead: usize,
     /// The room it takes; none where there was not enough.
     pub(super) held: Option<Held>,
 }
@@ -31,6 +35,12 @@ impl Open {
         if body(self).push(bytes, held.as_mut()) {
             self.held = held;
         }
+    }
+
+    /// Keeps the beginning of what belongs to no reply.
+    pub(super) fn keep_excess(&mut self, bytes: &[u8]) {
+        let take = bytes.len().min(EXCESS - self.excess.len());
+        self.excess.extend_from_slice(&bytes[..take]);
     }
 
     /// Takes room for so many bytes more, or does without any.

@@ -10,12 +10,11 @@ use super::{
     shared::{Held, Shared},
 };
 use crate::{
-    client::{framing, keeps, parse_reply, shown},
+    client::{empty_lines, framing, keeps, parse_reply, shown},
     contract::Level,
     message::{Framing, How},
     mock::{BodyLength, Parsed, Step, Unframed, looks_like_request, parse_request},
 };
-use bytes::Bytes;
 use std::{
     collections::VecDeque,
     mem,
@@ -25,8 +24,6 @@ use std::{
 
 /// The largest head that is read.
 const HEAD: usize = 128 << 10;
-/// How many bytes behind a reply are kept for a person to see.
-const EXCESS: usize = 4096;
 /// How many requests of one connection may wait for their replies.
 const PIPELINED: usize = 1000;
 
@@ -216,7 +213,8 @@ impl Tap {
             reply: None,
             reply_body: Kept::default(),
             replied: false,
-            excess: Bytes::new(),
+            excess: Vec::new(),
+            lead: 0,
             held: fits.then_some(held),
         });
         self.sending = Some(Unframed::new(head.length));
@@ -285,6 +283,13 @@ impl Tap {
         let Some(first) = self.open.front_mut().filter(|first| !first.replied) else {
             return self.unasked(bytes);
         };
+        let lines = empty_lines(bytes);
+        if lines > 0 {
+            // They belong to no reply, and this one is read behind them.
+            first.keep_excess(&bytes[..lines]);
+            first.lead = first.excess.len();
+            return Next::Go(lines);
+        }
         let (mut reply, used) = match parse_reply(bytes) {
             Ok(Some(read)) => {
                 self.round = self.round.min(first.sent.elapsed());
@@ -343,8 +348,7 @@ impl Tap {
             Step::Done(used) => {
                 let behind = &bytes[used..];
                 if self.open.len() == 1 && !behind.is_empty() {
-                    let first = &mut self.open[0];
-                    first.excess = Bytes::copy_from_slice(&behind[..behind.len().min(EXCESS)]);
+                    self.open[0].keep_excess(behind);
                     self.astray();
                     self.reply_ended();
                     self.abandon();

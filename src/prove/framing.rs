@@ -89,12 +89,6 @@ impl OfFraming {
             _ => reply.framing != Framing::Bodiless,
         }
     }
-
-    /// Whether a reply that a pool gives does not show it: of bytes that belong to no reply it tells nothing, and of two ends it takes
-    /// one. What breaks the exchange shows, but for an empty line before the reply, which it passes over.
-    pub(super) fn is_hidden_by_a_pool(self, changed: &Exchange) -> bool {
-        self == Of::BytesBefore || changed.outcome.is_ok()
-    }
 }
 
 /// What the client makes of the reply where its bytes are wrong so.
@@ -103,7 +97,8 @@ pub(super) fn read(how: OfFraming, reply: &Reply, exchange: &Exchange) -> Exchan
     let (outcome, excess) = read_reply(&bytes, kept, &exchange.request.method);
     Exchange {
         outcome,
-        excess,
+        excess: excess.bytes,
+        lead: excess.lead,
         lengths: Default::default(),
         ..exchange.clone()
     }
@@ -286,16 +281,5 @@ mod tests {
         let read = read(how, &reply, &whole);
         assert!(read.misframed().is_some());
         assert_eq!(read.outcome.err().map(|broken| broken.how), broken);
-    }
-
-    #[test]
-    fn an_empty_line_before_a_reply_is_what_a_pool_hides_though_it_breaks_the_exchange() {
-        let reply = reply(Framing::Length, "hello");
-        let text = String::from_utf8(bytes(OfFraming::BytesBefore, &reply).0).unwrap();
-        assert!(text.starts_with("\r\nHTTP/1.1 200 \r\n"), "{text}");
-        let whole = Exchange::new(Request::new("GET", "/"), "http://h", Ok(reply.clone()));
-        let hidden = |how: OfFraming| how.is_hidden_by_a_pool(&read(how, &reply, &whole));
-        assert!(hidden(OfFraming::BytesBefore) && hidden(OfFraming::BytesBehind));
-        assert!(!hidden(OfFraming::TrailerNoField) && !hidden(OfFraming::NoStatusLine));
     }
 }

@@ -212,7 +212,7 @@ impl Talk {
         {
             let found = finding(
                 "connection",
-                "one end of the reply, and nothing behind it",
+                "one end of the reply, and nothing before or behind it",
                 wrong,
             );
             record.found(found, step, Some(exchange));

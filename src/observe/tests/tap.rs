@@ -181,10 +181,6 @@ fn a_body_that_was_not_asked_for_is_told_from_the_next_request(
 #[case::body(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"), ServerEnds(Gone::Closed)], How::Cut, End::Server)]
 #[case::endless(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\n\r\nhi"), ServerEnds(Gone::Reset)], How::Reset, End::Server)]
 #[case::garbage(&[Sent(GET), Received(b"<html>\r\n\r\n")], How::Garbled, End::Server)]
-#[case::lead(&[Sent(GET), Received(b"\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")], How::Garbled, End::Server)]
-#[case::lead_of_the_next(&[Sent(GET), Received(OK), Sent(GET), Received(b"\r\n"), Received(OK)], How::Garbled, End::Server)]
-#[case::lead_of_one_asked_ahead(&[Sent(GET), Sent(GET), Received(OK), Received(b"\r\n"), Received(OK)], How::Garbled, End::Server)]
-#[case::lead_behind_an_interim_one(&[Sent(GET), Received(b"HTTP/1.1 100 Continue\r\n\r\n\r\n"), Received(OK)], How::Garbled, End::Server)]
 #[case::trailer(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon here\r\n\r\n")], How::Garbled, End::Server)]
 #[case::trailer_of_framing(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n")], How::Garbled, End::Server)]
 #[case::chunks(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n")], How::Garbled, End::Server)]
@@ -261,12 +257,53 @@ fn what_is_left_of_a_body_behind_the_end_of_the_server_is_no_request() {
 }
 
 #[rstest]
+#[case::first(&[Sent(GET), Received(b"\r\n"), Received(OK)], 0)]
+#[case::within_one_piece(&[Sent(GET), Received(b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")], 0)]
+#[case::next(&[Sent(GET), Received(OK), Sent(GET), Received(b"\r\n"), Received(OK)], 1)]
+#[case::asked_ahead(&[Sent(GET), Sent(GET), Received(OK), Received(b"\r\n"), Received(OK)], 1)]
+#[case::behind_an_interim_reply(&[Sent(GET), Received(b"HTTP/1.1 100 Continue\r\n\r\n\r\n"), Received(OK)], 0)]
+fn an_empty_line_before_a_reply_belongs_to_none_and_the_connection_is_read_on(
+    #[case] events: &[On<'_>],
+    #[case] at: usize,
+) {
+    let got = read(&[events, &[Sent(GET), Received(OK)]].concat());
+    assert_eq!(got.exchanges.len(), at + 2);
+    for (place, one) in got.exchanges.iter().enumerate() {
+        assert_eq!(&one.exchange.reply().unwrap().body[..], b"hi");
+        let misframed = one.exchange.misframed();
+        assert_eq!(misframed.is_some(), place == at, "{place}: {misframed:?}");
+        assert_eq!(one.exchange.lead, one.exchange.excess.len());
+        assert!(
+            place != at
+                || misframed
+                    .unwrap()
+                    .contains("before the status line: `\\r\\n")
+        );
+    }
+    assert_eq!(got.tally.not_judged(), 0);
+    assert!(got.flaws.is_empty());
+}
+
+#[test]
+fn empty_lines_without_end_take_no_memory() {
+    let shared = Arc::new(Shared::new(String::new()));
+    let (queue, _waiting) = sync_channel(1);
+    let mut tap = Tap::new(&shared, queue, 1);
+    tap.client(GET);
+    for _ in 0..64 {
+        tap.server(&b"\r\n".repeat(10_000));
+        assert!(tap.received.is_empty());
+        assert_eq!(tap.open[0].excess.len(), 4096);
+    }
+}
+
+#[rstest]
 #[case(b" there")]
 #[case(b"\r\n")]
 fn bytes_behind_a_reply_are_its_excess(#[case] behind: &[u8]) {
     let got = read(&[Sent(GET), Received(&[OK, behind].concat())]);
     assert_eq!(&got.exchanges[0].exchange.excess[..], behind);
-    assert!(got.exchanges[0].exchange.reply().is_some());
+    assert_eq!(got.exchanges[0].exchange.lead, 0);
 }
 
 #[rstest]

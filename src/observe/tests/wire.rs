@@ -84,6 +84,25 @@ async fn what_one_side_sends_arrives_at_the_other_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn empty_lines_before_a_reply_pass_as_they_are_and_are_told() {
+    let between = Between::start().await;
+    let (mut client, mut server) = between.connect().await;
+    for lead in ["\r\n", "", "\r\n\r\n"] {
+        client.write_all(GET).await.unwrap();
+        take(&mut server, GET.len()).await;
+        let reply = [lead.as_bytes(), OK].concat();
+        server.write_all(&reply).await.unwrap();
+        assert_eq!(take(&mut client, reply.len()).await, reply);
+        let one = between.seen.recv().unwrap();
+        assert_eq!(&one.exchange.excess[..], lead.as_bytes());
+        assert_eq!(one.exchange.misframed().is_some(), !lead.is_empty());
+    }
+    let (tally, flaws) = between.proxy.stop().await.unwrap();
+    assert_eq!((tally.replied, tally.not_judged()), (3, 0));
+    assert!(flaws.is_empty(), "{flaws:?}");
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_http_pass_unchanged_both_ways() {
     let noise: Vec<u8> = (0..3_000_000_u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
