@@ -49,7 +49,8 @@ macro_rules! settings {
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
                 match name {
                     $($name => {
-                        self.$field = <$type as Value>::parse(value).ok_or_else(|| SettingError::BadValue {
+                        let lets_through = value.parse().map_or(true, |number: u64| number >= least($name));
+                        self.$field = <$type as Value>::parse(value).filter(|_| lets_through).ok_or_else(|| SettingError::BadValue {
                             name: $name,
                             value: value.to_owned(),
                             values: $values,
@@ -74,8 +75,19 @@ macro_rules! settings {
 }
 
 const BYTES: &str = "bytes | unlimited";
-const COUNT: &str = "number | unlimited";
+const SOME_BYTES: &str = "bytes from 1 | unlimited";
+const SOME: &str = "number from 1 | unlimited";
 const SWITCH: &str = "false | true";
+
+/// The least that may be set: with less, nobody could upload anything. An id of a session is 38 bytes long.
+fn least(name: &str) -> u64 {
+    match name {
+        "max-upload-size" | "max-fragment-size" | "session-timeout" | "sessions-per-user"
+        | "max-sessions" | "disk-space" | "max-url" => 1,
+        "max-header-value" => 38,
+        _ => 0,
+    }
+}
 
 settings! {
     /// Under which names an ack tells its error code: MC-BUP and the win32 pages differ.
@@ -107,11 +119,11 @@ settings! {
     /// What the last fragment is answered when it comes again after its success ack.
     last_fragment_again "last-fragment-again": LastFragmentAgain, LastFragmentAgain::VALUES, "ack";
     /// The largest total of an upload; an unset IIS property means the default here.
-    max_upload_size "max-upload-size": Option<u64>, BYTES, "1844674407370955";
+    max_upload_size "max-upload-size": Option<u64>, SOME_BYTES, "1844674407370955";
     /// The status where the total of an upload is larger than that.
     too_large "too-large": TooLarge, TooLarge::VALUES, "500";
     /// The largest body of one fragment.
-    max_fragment_size "max-fragment-size": Option<u64>, BYTES, "unlimited";
+    max_fragment_size "max-fragment-size": Option<u64>, SOME_BYTES, "unlimited";
     /// The status where a fragment is larger than that.
     fragment_too_large "fragment-too-large": FragmentTooLarge, FragmentTooLarge::VALUES, "413";
     /// Whether a session may only be used with the path that it was created for.
@@ -121,19 +133,19 @@ settings! {
     /// After how long clients may fall back to the first host; only told with host-id, 0: not told.
     host_id_fallback_timeout "host-id-fallback-timeout": u64, "seconds", "86400";
     /// After how long without a successful packet a session is dropped; Ping does not count.
-    session_timeout "session-timeout": u64, "seconds", "1209600";
+    session_timeout "session-timeout": u64, "seconds from 1", "1209600";
     /// How many sessions a user may have; one more drops the most recent of the others (IIS: 50, where the limit is on).
-    sessions_per_user "sessions-per-user": Option<u64>, COUNT, "unlimited";
+    sessions_per_user "sessions-per-user": Option<u64>, SOME, "unlimited";
     /// How many sessions there may be in all; one more is answered 503.
-    max_sessions "max-sessions": Option<u64>, COUNT, "100000";
+    max_sessions "max-sessions": Option<u64>, SOME, "100000";
     /// How many bytes the server holds in all, uploads and files; beyond it the disk is full. `auto`: 1 GiB in memory, no limit in a folder.
-    disk_space "disk-space": DiskSpace, "auto | bytes | unlimited", "auto";
+    disk_space "disk-space": DiskSpace, "auto | bytes from 1 | unlimited", "auto";
     /// The code of a full disk: MC-BUP prints a slip, 0x80070112.
     disk_full_code "disk-full-code": Code, "0x80070070 | 0x80070112 | code", "0x80070070";
     /// The longest value of one header of a request.
-    max_header_value "max-header-value": Option<u64>, BYTES, "4096";
+    max_header_value "max-header-value": Option<u64>, "bytes from 38 | unlimited", "4096";
     /// The longest request target; longer ones are answered 414.
-    max_url "max-url": Option<u64>, BYTES, "8192";
+    max_url "max-url": Option<u64>, SOME_BYTES, "8192";
     /// Whether the server takes uploads.
     uploads "uploads": Uploads, Uploads::VALUES, "enabled";
     /// A path below which nobody may upload (403 with 0x80070005); empty: none.
@@ -248,10 +260,11 @@ mod tests {
     fn every_word_that_the_table_lists_for_a_choice_is_taken_and_given_back() {
         for setting in SETTINGS {
             for word in setting.values.split(" | ").filter(|word| {
+                let kind = word.split(' ').next().unwrap_or_default();
                 ![
                     "bytes", "number", "seconds", "host", "path", "URL", "code", "status",
                 ]
-                .contains(word)
+                .contains(&kind)
             }) {
                 let mut settings = Settings::default();
                 settings.set(setting.name, word).unwrap();
@@ -263,6 +276,38 @@ mod tests {
             }
             assert!(setting.says.ends_with('.'), "{}", setting.name);
         }
+    }
+
+    #[test]
+    fn what_would_refuse_every_upload_is_refused_and_the_least_is_told() {
+        let mut refused = Vec::new();
+        for setting in SETTINGS {
+            let mut settings = Settings::default();
+            let Some((_, told)) = setting.values.split_once(" from ") else {
+                continue;
+            };
+            let least: u64 = told.split(' ').next().unwrap_or_default().parse().unwrap();
+            settings.set(setting.name, &least.to_string()).unwrap();
+            let below = (least - 1).to_string();
+            let error = settings.set(setting.name, &below).unwrap_err();
+            let expected = format!(
+                "`{below}` is no value of the setting `{}`, which takes {}",
+                setting.name, setting.values
+            );
+            assert_eq!(error.to_string(), expected);
+            refused.push((setting.name, least));
+        }
+        let expected = [
+            ("max-upload-size", 1),
+            ("max-fragment-size", 1),
+            ("session-timeout", 1),
+            ("sessions-per-user", 1),
+            ("max-sessions", 1),
+            ("disk-space", 1),
+            ("max-header-value", 38),
+            ("max-url", 1),
+        ];
+        assert_eq!(refused, expected);
     }
 
     #[test]

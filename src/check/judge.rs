@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     contract::{Clause, Contract, Expectation, Judges, Level, ProvedBy, operation_scope},
-    message::{Exchange, How},
+    message::{Broken, Exchange, How},
     scenario::{Capture, Expect},
     source::Scope,
 };
@@ -249,8 +249,10 @@ impl Judge {
                     step_place: None,
                     subject: "connection".to_owned(),
                     expected: if unread {
-                        "a reply that is no longer than what is read (more with --body-limit)"
-                            .to_owned()
+                        format!(
+                            "a reply that is no longer than what is read ({})",
+                            limit(broken)
+                        )
                     } else {
                         "a reply".to_owned()
                     },
@@ -326,7 +328,7 @@ impl Judge {
         {
             let wrong = Wrong::at(
                 &expectation.place,
-                format!("{broken}: it is not judged (more is read with --body-limit)"),
+                format!("{broken}: it is not judged ({})", limit(broken)),
             );
             return Err(Box::new(Mismatch::wrong(&expectation.place, wrong)));
         }
@@ -429,6 +431,14 @@ impl Concerned {
             Some(at) => self.operations.get(at).map_or(&[], Vec::as_slice),
             None => &self.other,
         }
+    }
+}
+
+/// What can be done about a reply that was too large: of a body more is read where that is asked for, of a head never.
+fn limit(broken: &Broken) -> &'static str {
+    match broken.partial {
+        Some(_) => "more with --body-limit",
+        None => "nothing raises that of a head: let the server send fewer or shorter header fields",
     }
 }
 

@@ -418,7 +418,5 @@ impl Progress {
 }
 
 fn large(what: &str, limit: usize) -> Stop {
-    Stop::TooLarge(format!(
-        "the {what} of the reply is larger than {limit} bytes"
-    ))
+    Stop::TooLarge(head::too_large(what, limit))
 }

@@ -82,6 +82,44 @@ async fn empty_lines_without_end_are_too_large_and_a_reply_behind_many_is_read()
     assert_eq!(endless.outcome.as_ref().unwrap_err().how, How::TooLarge);
 }
 
+/// Whoever tells what to do about it has to know which of the two it was.
+#[tokio::test]
+async fn a_head_that_is_too_large_is_told_apart_from_a_body() {
+    let field = |length: usize| format!("X: {}\r\n", "x".repeat(length));
+    let head = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 0\r\n\r\n");
+    let most = 65_536 - head(&field(0)).len();
+    for pooled in [false, true] {
+        let whole = &told(&[&head(&field(60_000))], pooled).await[0];
+        assert!(whole.outcome.is_ok(), "{pooled}");
+        for fields in [field(70_000), field(500_000)] {
+            let large = &told(&[&head(&fields)], pooled).await[0];
+            let broken = large.outcome.as_ref().unwrap_err();
+            assert_eq!(broken.how, How::TooLarge);
+            assert!(broken.partial.is_none(), "{pooled}");
+            assert!(broken.detail.contains("65536 bytes"), "{broken}");
+        }
+        let body = "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n";
+        let large = &told(&[body], pooled).await[0];
+        let broken = large.outcome.as_ref().unwrap_err();
+        assert_eq!(broken.how, How::TooLarge);
+        assert!(broken.partial.is_some(), "{pooled} {broken}");
+    }
+    assert!(told(&[&head(&field(most))], false).await[0].outcome.is_ok());
+    let one_more = &told(&[&head(&field(most + 1))], false).await[0];
+    assert_eq!(one_more.outcome.as_ref().unwrap_err().how, How::TooLarge);
+}
+
+#[tokio::test]
+async fn a_head_of_more_fields_than_a_pool_reads_is_told_as_such() {
+    let fields = "X: y\r\n".repeat(101);
+    let reply = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 2\r\n\r\nok");
+    assert!(told(&[&reply], false).await[0].outcome.is_ok());
+    let many = &told(&[&reply], true).await[0];
+    let broken = many.outcome.as_ref().unwrap_err();
+    assert_eq!(broken.how, How::TooLarge);
+    assert!(broken.detail.contains("more than 100 fields"), "{broken}");
+}
+
 #[rstest]
 #[case::blank(" ")]
 #[case::text("wireproof ")]

@@ -15,6 +15,11 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     format!("{}{more}", bytes[..bytes.len().min(60)].escape_ascii())
 }
 
+/// What is told of a reply of which a part, head or body, is larger than what is read.
+pub(super) fn too_large(what: &str, limit: usize) -> String {
+    format!("the {what} of the reply is larger than {limit} bytes")
+}
+
 /// How many bytes of empty lines there are at the start. A server may pass over them before a request, no client before a reply
 /// (RFC 9112 2.2): they belong to none.
 pub(crate) fn empty_lines(bytes: &[u8]) -> usize {

@@ -1,6 +1,9 @@
 //! What reqwest sends unchanged goes through its pool.
 
-use super::{Outgoing, head::text};
+use super::{
+    Outgoing,
+    head::{text, too_large},
+};
 use crate::message::{Broken, Exchange, Framing, Headers, How, Reply, Request, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
 use std::{collections::HashSet, error::Error, io, time::Duration};
@@ -101,7 +104,15 @@ pub(super) async fn send(
     };
     let mut response = match timeout_at(deadline, building.send()).await {
         Err(_) => return (Err(stalled("before a whole head of a reply")), 0),
-        Ok(Err(error)) => return (Err(told(&error, "before a whole head of a reply")), 0),
+        Ok(Err(error)) => {
+            let mut broken = told(&error, "before a whole head of a reply");
+            if broken.how == How::TooLarge {
+                // hyper takes more bytes than we do, and this many fields.
+                let bytes = too_large("head", outgoing.limits.head);
+                broken.detail = format!("{bytes}, or has more than 100 fields");
+            }
+            return (Err(broken), 0);
+        }
         Ok(Ok(response)) => response,
     };
     let connection = response.extensions().get::<HttpInfo>().map_or(0, |info| {
@@ -114,20 +125,19 @@ pub(super) async fn send(
         .iter()
         .map(|(n, v)| n.len() + v.len() + 4)
         .sum();
-    let large = |what: &str, limit: usize| {
-        (
-            How::TooLarge,
-            format!("the {what} of the reply is larger than {limit} bytes"),
-        )
-    };
-    let mut body = Vec::new();
     let limits = outgoing.limits;
+    if head > limits.head {
+        let broken = Broken {
+            how: How::TooLarge,
+            detail: too_large("head", limits.head),
+            partial: None,
+        };
+        return (Err(broken), connection);
+    }
+    let mut body = Vec::new();
     let stop = loop {
-        if head > limits.head {
-            break large("head", limits.head);
-        }
         if body.len() > limits.body || length.is_some_and(|length| length > limits.body as u64) {
-            break large("body", limits.body);
+            break (How::TooLarge, too_large("body", limits.body));
         }
         let reached = || match length {
             Some(length) => format!("after {} of {length} bytes of the body", body.len()),

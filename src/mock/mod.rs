@@ -32,6 +32,6 @@ pub use model::{
 };
 pub use server::{Auth, Limits, Server, ServerError, ServerOptions};
 pub(crate) use server::{Parsed, Step, Unframed, Wire, looks_like_request, parse as parse_request};
-pub(crate) use settings::nearest;
 pub use settings::{Kind, Options, Quirk, Setting, SettingError};
+pub(crate) use settings::{nearest, read_limit};
 pub use tls::{Tls, TlsError};

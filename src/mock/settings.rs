@@ -1,5 +1,5 @@
 use super::{Clock, Fault, Ids, Model};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 /// One setting of a mock, as `--help-settings` shows it.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +113,12 @@ fn hint(nearest: &Option<&'static str>) -> String {
         || "; `--help-settings` lists all".to_owned(),
         |name| format!("; did you mean `{name}`?"),
     )
+}
+
+/// The number that a limit is set to; none where that lets nothing through.
+pub(crate) fn read_limit<N: FromStr + Default + PartialEq>(value: &str) -> Option<N> {
+    let number = value.parse().ok();
+    number.filter(|number| *number != N::default())
 }
 
 /// The name nearest to what was typed, where one is near enough.

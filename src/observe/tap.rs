@@ -297,7 +297,8 @@ impl Tap {
             }
             Ok(None) if bytes.len() <= HEAD => return Next::Wait(0),
             Ok(None) => {
-                let why = "the head of the reply is larger than 128 KiB".to_owned();
+                let why = "the head of the reply is larger than 128 KiB, the most that is read"
+                    .to_owned();
                 return self.garbled(How::TooLarge, why);
             }
             Err(why) => return self.garbled(How::Garbled, why),

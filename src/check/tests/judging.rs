@@ -285,13 +285,30 @@ fn a_broken_exchange_that_nobody_expects_is_a_finding() {
 fn a_reply_that_is_too_large_keeps_nothing_and_breaks_nothing(
     #[case] yaml: &str,
     #[case] unread: bool,
+    #[values(Some(200), None)] head: Option<u16>,
 ) {
-    let judged = expects(&["order.kept"], yaml, &broken(How::TooLarge));
-    let limit = judged
-        .findings
-        .iter()
-        .any(|finding| finding.expected.contains("--body-limit"));
-    assert_eq!(limit, unread, "{judged:?}");
+    let mut large = broken(How::TooLarge);
+    if let Err(broken) = &mut large.outcome {
+        broken.partial = head.map(|status| Box::new(Reply::new(status)));
+    }
+    let judged = expects(&["order.kept"], yaml, &large);
+    let limit = |words: &str| {
+        judged
+            .findings
+            .iter()
+            .any(|one| one.expected.contains(words))
+    };
+    // More of a body is read where that is asked for, of a head never.
+    assert_eq!(
+        limit("--body-limit"),
+        unread && head.is_some(),
+        "{judged:?}"
+    );
+    assert_eq!(
+        limit("nothing raises"),
+        unread && head.is_none(),
+        "{judged:?}"
+    );
     assert_eq!(judged.kept.is_empty(), unread, "{judged:?}");
 }
 

@@ -5,7 +5,7 @@ use crate::{
         domain::{Cluster, Script},
         service_file,
     },
-    mock::{Setting, SettingError, nearest},
+    mock::{Setting, SettingError, nearest, read_limit},
 };
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ fn text_of(value: &str) -> Result<(String, String), SettingError> {
     }
 }
 
-/// The row of a setting that is a number.
+/// The row of a setting that is a limit.
 macro_rules! number {
     ($name:literal, $values:literal, $default:literal, $field:ident, $says:literal) => {
         Row {
@@ -125,7 +125,7 @@ macro_rules! number {
                 says: $says,
             },
             read: Read::Value(|settings, value| {
-                settings.$field = value.parse().ok()?;
+                settings.$field = read_limit(value)?;
                 Some(())
             }),
             write: |settings| settings.$field.to_string(),
@@ -238,49 +238,49 @@ pub(super) const ROWS: &[Row] = &[
     },
     number!(
         "body-limit",
-        "BYTES",
+        "BYTES from 1",
         "16777216",
         body_limit,
         "The largest body of a request; a larger one is answered 413."
     ),
     number!(
         "body-memory",
-        "BYTES",
+        "BYTES from 1",
         "268435456",
         body_memory,
         "How many bytes of bodies that are still on their way all requests may hold together; one more is answered 503."
     ),
     number!(
         "job-limit",
-        "COUNT",
+        "COUNT from 1",
         "1000000",
         job_limit,
         "How many jobs there may be; one more is answered 503."
     ),
     number!(
         "task-limit",
-        "COUNT",
+        "COUNT from 1",
         "1000000",
         task_limit,
         "How many tasks all jobs may have together; one more is answered 503. A job has 100,000 at most."
     ),
     number!(
         "subtask-limit",
-        "COUNT",
+        "COUNT from 1",
         "1000000",
         subtask_limit,
         "How many subtasks all jobs may have together; a job that would have more fails when it is validated. A job has 100,000 at most."
     ),
     number!(
         "job-memory",
-        "BYTES",
+        "BYTES from 1",
         "1073741824",
         job_memory,
         "How many bytes all jobs and tasks with their texts and outputs may hold together; what would hold more is answered 503, and a job that begins to run then fails."
     ),
     number!(
         "session-limit",
-        "COUNT",
+        "COUNT from 1",
         "100000",
         session_limit,
         "How many sessions may be open at a time; one more is answered 400 with fault 33554432."
@@ -313,21 +313,21 @@ pub(super) const ROWS: &[Row] = &[
     },
     number!(
         "batch-limit",
-        "COUNT",
+        "COUNT from 1",
         "1000",
         batch_limit,
         "How many batches a session may have; one more is answered 400 with fault 33554448."
     ),
     number!(
         "batch-size-limit",
-        "BYTES",
+        "BYTES from 1",
         "268435456",
         batch_size_limit,
         "How many bytes of requests a batch may have; more are answered 400 with fault 33554448."
     ),
     number!(
         "batch-memory",
-        "BYTES",
+        "BYTES from 1",
         "536870912",
         batch_memory,
         "How many bytes of requests and responses all batches of all sessions may hold together; more are answered 400 with fault 33554448."

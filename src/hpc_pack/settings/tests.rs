@@ -17,6 +17,16 @@ fn every_default_can_be_read_and_changes_nothing() {
 #[case("form", "2017", "takes 2016 | pre2016")]
 #[case("cluster", "", "takes NAME")]
 #[case("body-limit", "-1", "takes BYTES")]
+#[case("body-limit", "0", "takes BYTES from 1")]
+#[case("body-memory", "0", "takes BYTES from 1")]
+#[case("job-limit", "0", "takes COUNT from 1")]
+#[case("task-limit", "0", "takes COUNT from 1")]
+#[case("subtask-limit", "0", "takes COUNT from 1")]
+#[case("job-memory", "0", "takes BYTES from 1")]
+#[case("session-limit", "0", "takes COUNT from 1")]
+#[case("batch-limit", "0", "takes COUNT from 1")]
+#[case("batch-size-limit", "0", "takes BYTES from 1")]
+#[case("batch-memory", "0", "takes BYTES from 1")]
 fn what_cannot_be_set_is_told(#[case] name: &str, #[case] value: &str, #[case] expected: &str) {
     let error = Settings::default()
         .set(name, value)

@@ -89,19 +89,19 @@ macro_rules! rows {
 }
 
 rows! {
-    "connections", "COUNT", "10000", number, limits.connections,
+    "connections", "COUNT from 1", "10000", some, limits.connections,
         "How many connections there may be at a time; one more is answered 503 and closed.";
-    "head-bytes", "BYTES", "65536", number, limits.head_bytes,
+    "head-bytes", "BYTES from 64", "65536", head, limits.head_bytes,
         "The largest head of a request; a larger one, or one of more than 128 fields, is answered 431.";
-    "head-time", "MILLISECONDS", "30000", time, limits.head_time,
+    "head-time", "MILLISECONDS from 1", "30000", some_time, limits.head_time,
         "How long a head may take; then 408, or the end of the connection where nothing came.";
     "idle-time", "MILLISECONDS", "120000", time, limits.idle_time,
         "How long a connection may lie idle between two requests before it is closed.";
-    "body-bytes", "BYTES", "1073741824", number, limits.body_bytes,
+    "body-bytes", "BYTES from 1", "1073741824", some, limits.body_bytes,
         "The largest body of a request that is read at all, whatever the mock takes; a larger one is answered 413.";
-    "body-idle", "MILLISECONDS", "60000", time, limits.body_idle,
+    "body-idle", "MILLISECONDS from 1", "60000", some_time, limits.body_idle,
         "How long the next bytes of a body may take; then 408.";
-    "write-idle", "MILLISECONDS", "60000", time, limits.write_idle,
+    "write-idle", "MILLISECONDS from 1", "60000", some_time, limits.write_idle,
         "How long a client may take nothing of a reply before its connection is reset.";
     "least-rate", "BYTES A SECOND", "500", number, limits.least_rate,
         "How much of a body or reply a client must send or take on the average, behind the first body-idle or write-idle; \
@@ -138,6 +138,38 @@ mod time {
     pub(super) fn write(value: &Duration) -> String {
         value.as_millis().to_string()
     }
+}
+
+/// Without any, every request would be refused.
+mod some {
+    #[cfg(test)]
+    pub(super) use super::number::write;
+    pub(super) use crate::mock::read_limit as read;
+}
+
+/// With fewer bytes there is no head of a request that could be read.
+mod head {
+    use super::number;
+
+    pub(super) fn read(value: &str) -> Option<usize> {
+        number::read(value).filter(|bytes| *bytes >= 64)
+    }
+
+    #[cfg(test)]
+    pub(super) use number::write;
+}
+
+/// A client that may take no time gets no answer.
+mod some_time {
+    use super::time;
+    use std::time::Duration;
+
+    pub(super) fn read(value: &str) -> Option<Duration> {
+        time::read(value).filter(|time| !time.is_zero())
+    }
+
+    #[cfg(test)]
+    pub(super) use time::write;
 }
 
 impl ServerOptions {
@@ -202,11 +234,40 @@ mod tests {
             }
             assert!(options.set(name, "many").is_err(), "{name}");
             assert!(options.set(name, "-1").is_err(), "{name}");
+            let least = row.setting.values.split_once(" from ");
+            let least: u64 = least.map_or(0, |(_, least)| least.parse().unwrap());
+            assert!(options.set(name, &least.to_string()).is_ok(), "{name}");
+            if let Some(below) = least.checked_sub(1) {
+                let refused = options.set(name, &below.to_string()).unwrap_err();
+                let expected = format!(
+                    "`{below}` is no value of the setting `{name}`, which takes {}",
+                    row.setting.values
+                );
+                assert_eq!(refused.to_string(), expected);
+            }
         }
         assert_eq!(
             ServerOptions::default().set("no-such-limit", "1"),
             Ok(false)
         );
+    }
+
+    #[test]
+    fn nothing_can_be_set_so_that_every_request_is_refused() {
+        let names: Vec<_> = ROWS
+            .iter()
+            .filter(|row| (row.set)(&mut ServerOptions::default(), "0").is_none())
+            .map(|row| row.setting.name)
+            .collect();
+        let expected = [
+            "connections",
+            "head-bytes",
+            "head-time",
+            "body-bytes",
+            "body-idle",
+            "write-idle",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]
