@@ -45,6 +45,9 @@ fn main() -> ExitCode {
     if asked("jobs") {
         many(&mut table);
     }
+    if asked("cues") {
+        cues(&mut table, folder.path());
+    }
     if asked("load") {
         crowd::crowd(&mut table, folder.path());
     }
@@ -101,6 +104,25 @@ fn hpc(table: &mut Table, folder: &Path) {
     for case in hpc_cases(&session) {
         against_bare(table, &ours, &case, folder);
     }
+}
+
+/// Requests that many cues spare: the journal tells of each why.
+fn cues(table: &mut Table, folder: &Path) {
+    let with = |number: usize| {
+        let file = folder.join(format!("{number}.yaml"));
+        let cue = "  - { on: { path: /leave }, do: { cut: 1 } }\n";
+        std::fs::write(&file, format!("cues:\n{}", cue.repeat(number)))
+            .expect("the temporary folder takes a file");
+        Serving::ours(&["bits-upload", "--cues", &file.to_string_lossy()])
+    };
+    let [few, many] = in_turns([&with(1_000), &with(10_000)], &ping_case());
+    table.at_most(
+        "what each of 10,000 cues costs a request that it spares, against 1,000",
+        ratio(&few.rates, &many.rates) / 10.0,
+        2.0,
+        "",
+    );
+    table.note("requests that 10,000 cues spare", median(many.rates), "/s");
 }
 
 fn against_bare(table: &mut Table, ours: &Serving, case: &Case, folder: &Path) {

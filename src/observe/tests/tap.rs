@@ -187,6 +187,7 @@ fn a_body_that_was_not_asked_for_is_told_from_the_next_request(
 #[case::lengths(&[Sent(GET), Received(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")], How::Garbled, End::Server)]
 #[case::dropped(&[Sent(GET), Received(OK), Sent(GET), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
 #[case::dropped_ahead(&[Sent(GET), Sent(GET), Later(900), Received(OK), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
+#[case::dropped_behind_another(&[Sent(GET), Later(200), Sent(GET), Received(OK), ServerEnds(Gone::Closed)], How::Closed, End::Server)]
 #[case::crossed(&[Sent(GET), Later(200), Received(OK), Later(600), Sent(GET), ServerEnds(Gone::Closed)], How::Closed, End::Nobody)]
 #[case::crossed_by_a_reset(&[Sent(GET), Later(200), Received(OK), Later(600), Sent(GET), ServerEnds(Gone::Reset)], How::Reset, End::Nobody)]
 #[case::crossed_far_away(&[Sent(GET), Later(200), Received(OK), Later(600), Sent(GET), Later(100), ServerEnds(Gone::Closed)], How::Closed, End::Nobody)]
@@ -228,6 +229,7 @@ const HALF: &[u8] = b"PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhi";
 
 #[rstest]
 #[case::as_it_came(&[Later(600), Sent(GET), ServerEnds(Gone::Closed)], 1)]
+#[case::at_once(&[ServerEnds(Gone::Closed), Sent(GET)], 1)]
 #[case::before(&[ServerEnds(Gone::Closed), Sent(GET), Sent(GET), ClientEnds], 2)]
 #[case::within_a_body(&[ServerEnds(Gone::Closed), Sent(GET), Sent(HALF), ClientEnds], 2)]
 #[case::within_a_body_that_is_reset(&[ServerEnds(Gone::Closed), Sent(HALF), ClientGone], 1)]
