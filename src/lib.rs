@@ -8,6 +8,7 @@ pub mod cli;
 pub mod client;
 pub mod contract;
 pub mod hpc_pack;
+mod mask;
 pub mod message;
 pub mod mock;
 pub mod observe;

@@ -11,6 +11,7 @@ use std::{
 /// Each module, and those that it may name; only such as stand above it.
 const ARROWS: &[(&str, &[&str])] = &[
     ("message", &[]),
+    ("mask", &["message"]),
     ("auth", &[]),
     ("source", &["message"]),
     ("contract", &["message", "source"]),
@@ -62,14 +63,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "observe",
         &[
-            "message", "auth", "source", "contract", "scenario", "suite", "plan", "client",
+            "message", "mask", "auth", "source", "contract", "scenario", "suite", "plan", "client",
             "check", "snapshot", "mock", "runner",
         ],
     ),
     (
         "report",
         &[
-            "message", "source", "contract", "plan", "check", "runner", "prove", "observe",
+            "message", "mask", "source", "contract", "plan", "check", "runner", "prove", "observe",
         ],
     ),
 ];

@@ -9,7 +9,6 @@ use super::{
     reports, serve, suites,
 };
 use crate::{
-    auth::Basic,
     contract::Contract,
     message::Exchange,
     mock::{Clock, Ids},
@@ -38,7 +37,6 @@ struct Watch {
     /// What stands before the contract's paths.
     prefix: String,
     passwords: BTreeSet<String>,
-    contract: Arc<Contract>,
     /// What is to be drafted, where that is asked for.
     recording: Option<Recording>,
 }
@@ -72,7 +70,6 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
         judgement,
         prefix: args.upstream.prefix.clone(),
         passwords: BTreeSet::new(),
-        contract: Arc::clone(&contract),
         recording: args.record.as_ref().map(|_| Recording::default()),
     }));
     let options = options(args)?;
@@ -127,7 +124,7 @@ pub(crate) fn observe(args: &ObserveArgs, global: Global) -> Result<Exit, Stop> 
     }
     // A draft that cannot be written keeps no report back.
     let recorded = match (&args.record, &watch.recording) {
-        (Some(file), Some(recording)) => record(file, recording, &contract, args),
+        (Some(file), Some(recording)) => record(file, recording, &contract, &watch.passwords, args),
         _ => Ok(()),
     };
     let exit = reports::tell(&report, &args.output.report, global)?;
@@ -158,12 +155,14 @@ fn record(
     file: &Path,
     recording: &Recording,
     contract: &Contract,
+    secrets: &BTreeSet<String>,
     args: &ObserveArgs,
 ) -> Result<(), Stop> {
     let options = DraftOptions {
         traits: args.declared.set.iter().cloned().collect(),
         file: file.display().to_string(),
         dropped: 0,
+        secrets: secrets.clone(),
     };
     let draft = recording.draft(contract, &options);
     let snapshot = observe::snapshot_path(file, &contract.id);
@@ -254,12 +253,7 @@ fn refused(error: ProxyError) -> Stop {
 
 impl Watch {
     fn look(&mut self, mut one: Observed) {
-        let headers = &one.exchange.request.headers;
-        let password = headers.get("Authorization").and_then(Basic::parse);
-        if let Some(basic) = password.filter(|_| self.passwords.len() < PASSWORDS) {
-            self.passwords.insert(basic.password().to_owned());
-        }
-        for secret in observe::secrets(&one.exchange, &self.contract) {
+        for secret in observe::secrets(&one.exchange) {
             if self.passwords.len() < PASSWORDS {
                 self.passwords.insert(secret);
             }

@@ -1,3 +1,4 @@
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -13,13 +14,20 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     SECRET.is_match(name)
 }
 
+/// What stands in every text that has such a name; the last ones may escape any of the others.
+static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let marks = [
+        "passw", "secret", "token", "key", "auth", "cookie", "\\u", "&#", "%", "<!",
+    ];
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(marks)
+        .expect("a few short words")
+});
+
 /// Whether a text may hold such a name at all: what cannot be read is not trusted then.
 pub(crate) fn may_name_a_secret(text: &[u8]) -> bool {
-    let marks = ["passw", "secret", "token", "key", "auth", "cookie", "\\u"];
-    marks.iter().any(|mark| {
-        let mut windows = text.windows(mark.len());
-        windows.any(|window| window.eq_ignore_ascii_case(mark.as_bytes()))
-    })
+    MARKS.is_match(text)
 }
 
 #[cfg(test)]

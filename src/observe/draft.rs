@@ -11,13 +11,16 @@ use super::{
     draft_steps::{Step, written},
     draft_weave::Weave,
     draft_yaml::{comment, key, quoted},
+    secrets,
 };
 use crate::{
     contract::Contract,
+    mask::Mask,
     snapshot::{Header, Names, Recorded, record},
 };
 use std::{
-    collections::BTreeMap,
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     path::{Path, PathBuf},
     time::Duration,
@@ -32,6 +35,8 @@ pub struct DraftOptions {
     pub file: String,
     /// How many exchanges had no room in the recording.
     pub dropped: u64,
+    /// What is known to be secret, beside what the exchanges name so.
+    pub secrets: BTreeSet<String>,
 }
 
 /// A drafted scenario.
@@ -101,21 +106,27 @@ pub fn snapshot_path(file: &Path, suite: &str) -> PathBuf {
 pub fn draft(observed: &[Observed], contract: &Contract, options: &DraftOptions) -> Draft {
     let mut sorted: Vec<&Observed> = observed.iter().collect();
     sorted.sort_by_key(|one| began(one));
+    let found = sorted.iter().flat_map(|one| secrets(&one.exchange));
+    let secrets: BTreeSet<String> = options.secrets.iter().cloned().chain(found).collect();
+    let mask = Mask::new(&secrets);
     let mut notes: Vec<String> = Vec::new();
     let mut steps: Vec<Step<'_>> = Vec::new();
     for (at, one) in sorted.iter().enumerate() {
         if let Some(why) = left_out(one, &sorted[at + 1..]) {
-            notes.push(format!("left out: {}: {why}", line(one)));
+            notes.push(format!("left out: {}: {why}", line(one, &mask)));
             continue;
         }
         steps.push(Step::new(one, contract, &options.traits, steps.len() + 1));
     }
     // What cannot be sent again gives nothing either, so that has to be known first.
-    let mut scratch = Weave::new(&steps, contract);
+    let mut scratch = Weave::new(&steps, contract, &mask);
     let mut stuck = Vec::new();
     for at in 0..steps.len() {
         if let (_, Err(why)) = written(at, &steps, &mut scratch) {
-            notes.push(format!("left out: {}: {why}", line(steps[at].observed)));
+            notes.push(format!(
+                "left out: {}: {why}",
+                line(steps[at].observed, &mask)
+            ));
             stuck.push(at);
         }
     }
@@ -125,7 +136,7 @@ pub fn draft(observed: &[Observed], contract: &Contract, options: &DraftOptions)
         place += 1;
         !stuck.contains(&(place - 1))
     });
-    let mut weave = Weave::new(&steps, contract);
+    let mut weave = Weave::new(&steps, contract, &mask);
     let mut bodies = String::new();
     let mut written_steps = Vec::new();
     let mut at = 0;
@@ -161,11 +172,11 @@ pub fn draft(observed: &[Observed], contract: &Contract, options: &DraftOptions)
             exchange: &shown.observed.exchange,
         });
     }
-    let cleanup = super::draft_cleanup::cleanup(&steps, contract, &weave);
+    let cleanup = super::draft_cleanup::cleanup(&steps, contract, &mut weave);
     let writes = steps
         .iter()
         .any(|step| !is_safe(&step.observed.exchange.request.method));
-    let mut text = head(&steps, contract, options, writes);
+    let mut text = head(&mask.text(&title(&steps)), contract, options, writes);
     for note in &notes {
         text += &comment(0, note);
     }
@@ -181,13 +192,13 @@ pub fn draft(observed: &[Observed], contract: &Contract, options: &DraftOptions)
     text += &cleanup;
     let header = Header {
         source: options.file.clone(),
-        title: title(&steps),
+        title: mask.text(&title(&steps)),
         contract: contract.id.clone(),
         clauses: Vec::new(),
     };
-    let names = Names(names(&steps, &weave));
+    let names = Names(names(&steps, &secrets));
     Draft {
-        snapshot: header.write(&record(contract, &names, &recorded)),
+        snapshot: header.write(&hidden(&record(contract, &names, &recorded), &mask)),
         steps: written_steps.len(),
         text,
     }
@@ -203,13 +214,10 @@ pub(super) fn is_safe(method: &str) -> bool {
     ["GET", "HEAD", "OPTIONS", "TRACE"].contains(&method)
 }
 
-fn line(one: &Observed) -> String {
+fn line(one: &Observed, mask: &Mask) -> String {
     let request = &one.exchange.request;
-    let path = request.path();
-    format!(
-        "{} {path} (connection {})",
-        request.method, one.exchange.connection
-    )
+    let asked = mask.text(&format!("{} {}", request.method, request.path()));
+    format!("{asked} (connection {})", one.exchange.connection)
 }
 
 /// Why an exchange is no step of its own.
@@ -248,7 +256,7 @@ fn title(steps: &[Step<'_>]) -> String {
     format!("Recorded: {number} to {origin}")
 }
 
-fn head(steps: &[Step<'_>], contract: &Contract, options: &DraftOptions, writes: bool) -> String {
+fn head(title: &str, contract: &Contract, options: &DraftOptions, writes: bool) -> String {
     let mut text = comment(
         0,
         "Drafted by `wireproof observe --record`: read it, name it, and say what it proves.",
@@ -266,7 +274,7 @@ fn head(steps: &[Step<'_>], contract: &Contract, options: &DraftOptions, writes:
             ),
         );
     }
-    let _ = writeln!(text, "scenario: {}", quoted(&title(steps)));
+    let _ = writeln!(text, "scenario: {}", quoted(title));
     let _ = writeln!(text, "contract: {}", key(&contract.id));
     let _ = writeln!(text, "effects: {}", if writes { "writes" } else { "reads" });
     text
@@ -284,12 +292,30 @@ fn where_(options: &DraftOptions) -> String {
     format!("where: {{ {} }}\n", traits.join(", "))
 }
 
+/// The text of a snapshot without what reports take out.
+fn hidden(text: &str, mask: &Mask) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for span in mask.spans(text) {
+        out += &text[done..span.start];
+        // A name that stands for a secret is one already.
+        out += match &text[span.clone()] {
+            "[***]" => "[***]",
+            _ => "***",
+        };
+        done = span.end;
+    }
+    out + &text[done..]
+}
+
 /// What no snapshot may hold or depend on: secrets, and the host that was asked.
-fn names(steps: &[Step<'_>], weave: &Weave<'_, '_>) -> Vec<(String, String)> {
-    let mut names: Vec<_> = weave
-        .secret_values()
+fn names(steps: &[Step<'_>], secrets: &BTreeSet<String>) -> Vec<(String, String)> {
+    let mut names: Vec<_> = secrets
+        .iter()
         .map(|secret| (secret.to_owned(), "***".to_owned()))
         .collect();
+    // One may be a part of another.
+    names.sort_by_key(|(secret, _)| Reverse(secret.len()));
     for step in steps {
         let exchange = &step.observed.exchange;
         let authority = exchange

@@ -5,7 +5,7 @@ use super::{
     draft_values::is_telling,
     draft_weave::Weave,
     draft_yaml::{key, quoted},
-    secrets::is_opaque,
+    secrets_body::is_opaque,
 };
 use crate::{check::bodies::parse_json, message::Request};
 use serde_json::Value;
@@ -77,7 +77,7 @@ pub(super) fn body(
             weave,
         ));
     }
-    if is_opaque(&request.body, weave.contract) {
+    if is_opaque(&request.body) {
         return Err(
             "its body is broken XML or JSON that may hold a secret, and a secret could not be found in it"
                 .to_owned(),
@@ -86,6 +86,9 @@ pub(super) fn body(
     match std::str::from_utf8(&request.body) {
         Ok(text) if text.len() <= TEXT && !text.contains('\0') => {
             Ok(readable_text(at, text, &kind, weave))
+        }
+        _ if request.body.len() <= HEX && weave.mask.hides(&request.body) => {
+            Err("its body is no text, and no variable can stand for the secret in it".to_owned())
         }
         _ if request.body.len() <= HEX => {
             let mut hex = String::new();
@@ -159,6 +162,7 @@ fn readable_text(at: usize, text: &str, kind: &str, weave: &mut Weave<'_, '_>) -
     if kind.contains("json")
         && let Ok(value) = parse_json(text.as_bytes())
         && serde_json::from_str::<Value>(text).is_ok_and(|again| again == value)
+        && !names(&value).iter().any(|name| weave.hides(name))
     {
         return Content {
             text: format!("    body: {{ json: {} }}\n", flow(at, &value, weave)),
@@ -178,13 +182,24 @@ fn readable_text(at: usize, text: &str, kind: &str, weave: &mut Weave<'_, '_>) -
     }
 }
 
+/// The names of all members.
+fn names(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(names).collect(),
+        Value::Object(map) => {
+            let within = map.values().flat_map(names);
+            map.keys().map(String::as_str).chain(within).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A value of JSON in the flow style of YAML.
 fn flow(at: usize, value: &Value, weave: &mut Weave<'_, '_>) -> String {
     match value {
-        Value::Null | Value::Bool(_) => value.to_string(),
-        Value::Number(number) => {
-            let text = number.to_string();
-            match is_telling(&text) {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            let text = value.to_string();
+            match is_telling(&text) || weave.hides(&text) {
                 // Alone in its template, a variable keeps its type.
                 true => match weave.text(at, &text) {
                     woven if woven == text => text,

@@ -6,22 +6,27 @@ use super::{
     draft_weave::Weave,
     draft_yaml::{key, quoted},
 };
-use crate::{
-    contract::{Contract, Operation, Segment},
-    message::is_secret_name,
-};
+use crate::contract::{Contract, Operation, Segment};
 use std::fmt::Write;
 
 /// Words with which the name of such an operation begins, the more thorough first.
 const ENDS: [&str; 5] = ["delete-", "remove-", "cancel-", "close-", "end-"];
 
 /// `cleanup:` of a draft: for each thing that a capture identifies.
-pub(super) fn cleanup(steps: &[Step<'_>], contract: &Contract, weave: &Weave<'_, '_>) -> String {
+pub(super) fn cleanup(
+    steps: &[Step<'_>],
+    contract: &Contract,
+    weave: &mut Weave<'_, '_>,
+) -> String {
     let mut out = String::new();
     // What was made last goes first.
-    let mut captured: Vec<_> = weave.captured().collect();
+    let captured = weave.captured();
+    let mut captured: Vec<_> = captured
+        .map(|(at, var, given)| (at, var.to_owned(), given.clone()))
+        .collect();
     captured.reverse();
-    for (at, var, given) in captured {
+    for (at, var, given) in &captured {
+        let at = *at;
         let by_path = contract
             .operations
             .iter()
@@ -77,7 +82,7 @@ pub(super) fn cleanup(steps: &[Step<'_>], contract: &Contract, weave: &Weave<'_,
                 .get(name)
                 .filter(|value| !value.contains('{'))
             {
-                fields.push(format!("{}: {}", key(name), quoted(value)));
+                fields.push(format!("{}: {}", key(name), quoted(&weave.text(0, value))));
             }
         }
         if !fields.is_empty() {
@@ -87,8 +92,7 @@ pub(super) fn cleanup(steps: &[Step<'_>], contract: &Contract, weave: &Weave<'_,
             .query_pairs()
             .into_iter()
             .filter(|(name, value)| operation.query.contains(name) && !value.contains('{'))
-            .filter(|(name, _)| !is_secret_name(name))
-            .map(|(name, value)| format!("{}: {}", key(&name), quoted(&value)))
+            .map(|(name, value)| format!("{}: {}", key(&name), quoted(&weave.text(0, &value))))
             .collect();
         if !query.is_empty() {
             let _ = writeln!(out, "    query: {{ {} }}", query.join(", "));

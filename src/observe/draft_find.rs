@@ -3,9 +3,10 @@
 use super::{
     draft::is_safe,
     draft_values::{is_telling, variable},
-    draft_weave::{Weave, basic},
+    draft_weave::Weave,
     draft_yaml::Woven,
     secrets::in_request,
+    secrets_body::NAMELESS,
 };
 use crate::contract::Segment;
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ impl Weave<'_, '_> {
                 if is_telling(&given.value)
                     && !seen.contains(&given.value)
                     && !asked.contains(&given.value)
+                    && !self.hides(given.from.path())
                 {
                     seen.insert(given.value.clone());
                     self.telling.push((given.value.clone(), at, which));
@@ -48,37 +50,42 @@ impl Weave<'_, '_> {
     pub(super) fn find_secrets(&mut self) {
         let mut found: Vec<(String, String)> = Vec::new();
         for step in self.steps {
-            let request = &step.observed.exchange.request;
-            let secrets = in_request(request, self.contract).into_iter();
-            found.extend(secrets.map(|(name, value)| (variable(&name), value)));
-            let credentials = request.headers.get("Authorization").and_then(basic);
-            if let Some((_, password)) =
-                credentials.as_deref().and_then(|both| both.split_once(':'))
-            {
-                self.hidden.push(password.to_owned());
-            }
+            found.extend(in_request(&step.observed.exchange.request));
         }
+        // Those under a name of their own first: what is found without one may be a part of them.
+        found.sort_by_key(|(name, _)| name == NAMELESS);
         for (name, value) in found {
+            let name = match self.hides(&name) {
+                true => NAMELESS.to_owned(),
+                false => variable(&name),
+            };
             if value.is_empty() || self.secrets.iter().any(|(known, _)| *known == value) {
                 continue;
             }
             let known = self.contract.secret_vars.iter().find(|var| {
                 var.ends_with(&name) && !self.secrets.iter().any(|(_, used)| used == *var)
             });
-            let name = match known {
-                Some(known) => known.clone(),
-                None => {
-                    let name = self.fresh(&name);
-                    self.vars
-                        .push((name.clone(), "{ secret: replace-me }".to_owned()));
-                    name
-                }
+            match known {
+                Some(known) => self.secret(known.clone(), value),
+                None => self.secret_of_its_own(&name, value),
             };
-            self.notes.push(format!(
-                "a secret was taken out: give it with `--var {name}=...`"
-            ));
-            self.secrets.push((value, name));
         }
+    }
+
+    /// Declares a variable for a secret that none stands for yet.
+    pub(super) fn secret_of_its_own(&mut self, wanted: &str, value: String) -> String {
+        let name = self.fresh(wanted);
+        let default = "{ secret: replace-me }".to_owned();
+        self.vars.push((name.clone(), default));
+        self.secret(name, value)
+    }
+
+    fn secret(&mut self, name: String, value: String) -> String {
+        self.note(format!(
+            "a secret was taken out: give it with `--var {name}=...`"
+        ));
+        self.secrets.push((value, name.clone()));
+        name
     }
 
     /// What is made under a path of the client's choice gets a name of its own in every run.
@@ -95,7 +102,8 @@ impl Weave<'_, '_> {
                         .iter()
                         .any(|pattern| pattern.segments.contains(&Segment::Rest(name.clone())))
                 });
-                if rest && !value.is_empty() && !made.contains(&value) {
+                // A secret has a variable of its own.
+                if rest && !value.is_empty() && !made.contains(&value) && !self.hides(value) {
                     made.push(value);
                 }
             }

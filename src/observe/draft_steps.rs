@@ -88,7 +88,7 @@ pub(super) fn written(
     steps: &[Step<'_>],
     weave: &mut Weave<'_, '_>,
 ) -> (usize, Result<Text, String>) {
-    let (taken, until) = poll(at, steps, weave.contract());
+    let (taken, until) = poll(at, steps, weave);
     (
         taken,
         step(at, &steps[at], &steps[at + taken - 1], until, weave),
@@ -103,6 +103,11 @@ fn step(
     weave: &mut Weave<'_, '_>,
 ) -> Result<Text, String> {
     let request = first.request();
+    if names_secret(request, weave) {
+        return Err(
+            "a name in it is a secret, and a variable can stand for values alone".to_owned(),
+        );
+    }
     let mut rest = String::new();
     let content = body(at, first.observed, weave)?;
     let mut head = format!("  - id: {}\n", key(&first.id));
@@ -162,6 +167,17 @@ fn step(
         );
     }
     Ok(Text { head, rest })
+}
+
+/// Whether its method or the name of a field or parameter holds a secret.
+fn names_secret(request: &Request, weave: &Weave<'_, '_>) -> bool {
+    let fields = request.headers.iter().map(|(name, _)| name.to_owned());
+    let parameters = request.query_pairs().into_iter().map(|(name, _)| name);
+    let method = request.method.clone();
+    fields
+        .chain(parameters)
+        .chain([method])
+        .any(|name| weave.hides(&name))
 }
 
 /// What may be sent otherwise than it stood. Bytes that are no UTF-8 were read as Latin-1, and whether they were is not known.
@@ -275,7 +291,11 @@ fn expected(first: &Exchange, last: &Observed, cut: bool) -> String {
 
 /// How many of the steps from here on are the same question, asked until its answer was what it became last; how often it was
 /// asked, and that answer.
-fn poll(at: usize, steps: &[Step<'_>], contract: &Contract) -> (usize, Option<(Duration, String)>) {
+fn poll(
+    at: usize,
+    steps: &[Step<'_>],
+    weave: &Weave<'_, '_>,
+) -> (usize, Option<(Duration, String)>) {
     let first = &steps[at].observed.exchange;
     let alike = |step: &Step<'_>| {
         let other = &step.observed.exchange;
@@ -292,13 +312,15 @@ fn poll(at: usize, steps: &[Step<'_>], contract: &Contract) -> (usize, Option<(D
     }
     let of = |step: &Step<'_>| {
         let reply = step.observed.exchange.reply();
-        reply.map_or_else(Vec::new, |reply| leaves(&reply.body, contract))
+        reply.map_or_else(Vec::new, |reply| leaves(&reply.body, weave.contract()))
     };
     let last = of(&steps[at + count - 1]);
     let before: Vec<_> = steps[at..at + count - 1].iter().map(of).collect();
     let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic());
     let became = last.iter().find(|leaf| {
         word(&leaf.value)
+            && !weave.hides(&leaf.value)
+            && !weave.hides(leaf.from.path())
             && before.iter().all(|leaves| {
                 let then = leaves.iter().find(|other| other.from == leaf.from);
                 then.is_some_and(|then| then.value != leaf.value)

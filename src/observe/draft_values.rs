@@ -28,6 +28,15 @@ pub(super) enum From {
     PathOf(String),
 }
 
+impl From {
+    /// As a capture says it.
+    pub(super) fn path(&self) -> &str {
+        match self {
+            Self::Header(path) | Self::Json(path) | Self::Xml(path) | Self::PathOf(path) => path,
+        }
+    }
+}
+
 /// How many values of one body are looked at.
 const MOST: usize = 2_000;
 /// Headers whose values belong to the connection or the moment.
@@ -102,8 +111,6 @@ pub(super) struct Leaf {
     pub(super) value: String,
     pub(super) from: From,
     pub(super) name: String,
-    /// Of a property bag: what the `Name` beside it says.
-    pub(super) called: Option<String>,
 }
 
 /// The texts and numbers of a body that is JSON or XML.
@@ -113,18 +120,12 @@ pub(super) fn leaves(body: &[u8], contract: &Contract) -> Vec<Leaf> {
         Some(b'<') => {
             if let Ok(document) = parse_xml(body) {
                 let name = step(&document, contract);
-                xml(
-                    &document.root,
-                    &format!("/{name}"),
-                    None,
-                    contract,
-                    &mut all,
-                );
+                xml(&document.root, &format!("/{name}"), contract, &mut all);
             }
         }
         Some(_) => {
             if let Ok(value) = parse_json(body) {
-                json(&value, "$", "value", None, &mut all);
+                json(&value, "$", "value", &mut all);
             }
         }
         None => {}
@@ -151,13 +152,7 @@ fn named(element: &Element, contract: &Contract) -> String {
     }
 }
 
-fn xml(
-    element: &Element,
-    path: &str,
-    called: Option<&str>,
-    contract: &Contract,
-    all: &mut Vec<Leaf>,
-) {
+fn xml(element: &Element, path: &str, contract: &Contract, all: &mut Vec<Leaf>) {
     if all.len() > MOST {
         return;
     }
@@ -166,15 +161,10 @@ fn xml(
             value: element.text().trim().to_owned(),
             from: From::Xml(path.to_owned()),
             name: element.local.clone(),
-            called: called.map(str::to_owned),
         });
         return;
     }
     let children: Vec<&Element> = element.children().collect();
-    let called = children
-        .iter()
-        .find(|child| child.local == "Name" && !child.has_children())
-        .map(|child| child.text());
     for (at, child) in children.iter().enumerate() {
         let own = named(child, contract);
         let same =
@@ -193,17 +183,11 @@ fn xml(
             (_, Some((inner, text))) => format!("[{inner} = '{text}']"),
             _ => format!("[{place}]"),
         };
-        xml(
-            child,
-            &format!("{path}/{own}{which}"),
-            called.as_deref(),
-            contract,
-            all,
-        );
+        xml(child, &format!("{path}/{own}{which}"), contract, all);
     }
 }
 
-fn json(value: &Value, path: &str, name: &str, called: Option<&str>, all: &mut Vec<Leaf>) {
+fn json(value: &Value, path: &str, name: &str, all: &mut Vec<Leaf>) {
     if all.len() > MOST {
         return;
     }
@@ -212,7 +196,6 @@ fn json(value: &Value, path: &str, name: &str, called: Option<&str>, all: &mut V
             value: text,
             from: From::Json(path.to_owned()),
             name: name.to_owned(),
-            called: called.map(str::to_owned),
         });
     };
     match value {
@@ -221,15 +204,10 @@ fn json(value: &Value, path: &str, name: &str, called: Option<&str>, all: &mut V
         Value::Null | Value::Bool(_) => {}
         Value::Array(list) => {
             for (at, inner) in list.iter().enumerate() {
-                json(inner, &format!("{path}[{at}]"), name, called, all);
+                json(inner, &format!("{path}[{at}]"), name, all);
             }
         }
         Value::Object(map) => {
-            // Of a property bag, whatever stands first in it.
-            let called = map
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case("name"))
-                .and_then(|(_, name)| name.as_str());
             for (key, inner) in map {
                 let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                     && !key.starts_with(|c: char| c.is_ascii_digit());
@@ -240,7 +218,7 @@ fn json(value: &Value, path: &str, name: &str, called: Option<&str>, all: &mut V
                         key.replace('\\', "\\\\").replace('\'', "\\'")
                     ),
                 };
-                json(inner, &step, key, called, all);
+                json(inner, &step, key, all);
             }
         }
     }

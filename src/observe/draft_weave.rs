@@ -5,10 +5,12 @@ use super::{
     draft_steps::Step,
     draft_values::{From, Given, given, variable},
     draft_yaml::{Woven, comment, key, quoted},
+    secrets::SHORTEST,
+    secrets_body::NAMELESS,
 };
-use crate::contract::Contract;
+use crate::{contract::Contract, mask::Mask};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::{collections::BTreeSet, fmt::Write};
+use std::{cmp::Reverse, collections::BTreeSet, fmt::Write, ops::Range};
 
 /// What is known of all steps.
 pub(super) struct Weave<'s, 'o> {
@@ -22,8 +24,8 @@ pub(super) struct Weave<'s, 'o> {
     /// Long values, each with the first reply that gave it.
     pub(super) telling: Vec<(String, usize, usize)>,
     pub(super) secrets: Vec<(String, String)>,
-    /// Passwords of `Authorization`, which no variable stands for.
-    pub(super) hidden: Vec<String>,
+    /// What is taken out, as reports take it out.
+    pub(super) mask: &'s Mask,
     /// Paths of what is made, with a name of its own for every run.
     pub(super) unique: Vec<(String, String)>,
     pub(super) names: BTreeSet<String>,
@@ -36,7 +38,7 @@ pub(super) struct Weave<'s, 'o> {
 }
 
 impl<'s, 'o> Weave<'s, 'o> {
-    pub(super) fn new(steps: &'s [Step<'o>], contract: &'s Contract) -> Self {
+    pub(super) fn new(steps: &'s [Step<'o>], contract: &'s Contract, mask: &'s Mask) -> Self {
         let given: Vec<Vec<Given>> = steps
             .iter()
             .map(|step| {
@@ -66,7 +68,7 @@ impl<'s, 'o> Weave<'s, 'o> {
             bound: Vec::new(),
             telling: Vec::new(),
             secrets: Vec::new(),
-            hidden: Vec::new(),
+            mask,
             unique: Vec::new(),
             names,
             usual: usual(steps),
@@ -121,11 +123,9 @@ impl<'s, 'o> Weave<'s, 'o> {
                         name
                     }
                 };
-                let mut woven = Woven::default();
-                woven.text(&user);
                 format!(
                     "    auth: {{ user: {}, password: {} }}\n",
-                    quoted(&woven.finish()),
+                    quoted(&self.text(at, &user)),
                     quoted(&format!("{{{{ {name} }}}}"))
                 )
             }
@@ -200,7 +200,8 @@ impl<'s, 'o> Weave<'s, 'o> {
                 let fits = given.is_id
                     && given.value == value
                     && !matches!(given.from, From::PathOf(_))
-                    && bound.map_or(makes, |(.., known)| known == name);
+                    && bound.map_or(makes, |(.., known)| known == name)
+                    && !self.hides(given.from.path());
                 // Who asked for it before the reply came did not have it from there.
                 if fits && !(0..=step).any(asked) {
                     return Some((step, which));
@@ -226,53 +227,65 @@ impl<'s, 'o> Weave<'s, 'o> {
 
     /// Text with variables in place of secrets and of what earlier replies gave.
     pub(super) fn text(&mut self, at: usize, text: &str) -> String {
-        let mut inside: Vec<(String, Place)> = self
-            .secrets
-            .iter()
-            .flat_map(|(value, name)| {
-                let json = serde_json::Value::from(value.as_str()).to_string();
-                let xml = quick_xml::escape::escape(value.as_str()).into_owned();
-                [value.clone(), json[1..json.len() - 1].to_owned(), xml]
-                    .map(|form| (form, Place::Secret(name.clone())))
-            })
-            .filter(|(form, _)| text.contains(form.as_str()))
-            .collect();
-        inside.extend(
-            self.telling
-                .iter()
-                .filter(|(value, step, which)| {
-                    *step < at
-                        && !matches!(self.given[*step][*which].from, From::PathOf(_))
-                        && text.contains(value.as_str())
-                })
-                .map(|(value, step, which)| (value.clone(), Place::Given(*step, *which))),
-        );
-        let mut woven = Woven::default();
-        let mut rest = text;
-        let mut from = 0;
-        loop {
-            let next = inside
-                .iter()
-                .filter_map(|(value, place)| Some((find(text, from, value)?, value.len(), place)))
-                .min_by_key(|(start, length, _)| (*start, std::cmp::Reverse(*length)));
-            let Some((start, length, place)) = next else {
-                woven.text(rest);
-                return woven.finish();
-            };
-            if start > from {
-                woven.text(&text[from..start]);
+        let mut inside: Vec<(Range<usize>, Place)> = Vec::new();
+        for (value, name) in &self.secrets {
+            for form in forms(value) {
+                let places = words(text, &form).map(|span| (span, Place::Secret(name.clone())));
+                inside.extend(places);
             }
+        }
+        for (value, step, which) in &self.telling {
+            let path = matches!(self.given[*step][*which].from, From::PathOf(_));
+            if *step < at && !path {
+                inside.extend(words(text, value).map(|span| (span, Place::Given(*step, *which))));
+            }
+        }
+        // What reports take out and is none of these.
+        let spans = self.mask.spans(text).into_iter();
+        inside.extend(spans.map(|span| (span, Place::Hidden)));
+        inside.sort_by_key(|(span, _)| (span.start, Reverse(span.end)));
+        let mut woven = Woven::default();
+        let mut done = 0;
+        for (span, place) in inside {
+            // Of what overlaps, a secret is hidden to its end.
+            if span.end <= done || (span.start < done && !matches!(place, Place::Hidden)) {
+                continue;
+            }
+            let start = span.start.max(done);
+            woven.text(&text[done..start]);
             let name = match place {
-                Place::Secret(name) => name.clone(),
+                Place::Secret(name) => name,
                 Place::Given(step, which) => {
-                    let hint = self.given[*step][*which].name.clone();
-                    self.capture(*step, *which, &hint)
+                    let hint = self.given[step][which].name.clone();
+                    self.capture(step, which, &hint)
                 }
+                Place::Hidden => self.hidden(&text[start..span.end]),
             };
             woven.variable(&name);
-            from = start + length;
-            rest = &text[from..];
+            done = span.end;
         }
+        woven.text(&text[done..]);
+        woven.finish()
+    }
+
+    /// The variable of a secret as it stands there, in whatever form.
+    fn hidden(&mut self, raw: &str) -> String {
+        let known = self
+            .secrets
+            .iter()
+            .find(|(value, _)| forms(value).contains(&raw.to_owned()));
+        match known {
+            Some((_, name)) => name.clone(),
+            None => self.secret_of_its_own(NAMELESS, raw.to_owned()),
+        }
+    }
+
+    /// Whether reports take something out of that text; what is as short as a part of any word does not count.
+    pub(super) fn hides(&self, text: &str) -> bool {
+        self.mask
+            .spans(text)
+            .iter()
+            .any(|span| span.len() >= SHORTEST)
     }
 
     /// The variable that holds the whole target, where an earlier reply gave its URL.
@@ -349,16 +362,6 @@ impl<'s, 'o> Weave<'s, 'o> {
         self.notes.iter().map(|note| comment(0, note)).collect()
     }
 
-    pub(super) fn secret_values(&self) -> impl Iterator<Item = &str> {
-        let secrets = self.secrets.iter().map(|(value, _)| value.as_str());
-        secrets.chain(
-            self.hidden
-                .iter()
-                .map(String::as_str)
-                .filter(|hidden| !hidden.is_empty()),
-        )
-    }
-
     pub(super) fn contract(&self) -> &'s Contract {
         self.contract
     }
@@ -396,21 +399,25 @@ fn usual(steps: &[Step<'_>]) -> Option<String> {
 enum Place {
     Secret(String),
     Given(usize, usize),
+    Hidden,
+}
+
+/// A secret as it stands in most texts.
+fn forms(value: &str) -> [String; 3] {
+    let json = serde_json::Value::from(value).to_string();
+    let xml = quick_xml::escape::escape(value).into_owned();
+    [value.to_owned(), json[1..json.len() - 1].to_owned(), xml]
 }
 
 /// Where a value stands as a word of its own.
-fn find(text: &str, from: usize, value: &str) -> Option<usize> {
+fn words<'t>(text: &'t str, value: &'t str) -> impl Iterator<Item = Range<usize>> {
     let edge = |c: Option<char>, own: Option<char>| {
         !(c.is_some_and(char::is_alphanumeric) && own.is_some_and(char::is_alphanumeric))
     };
-    text[from..]
-        .match_indices(value)
-        .map(|(at, _)| from + at)
-        .find(|at| {
-            edge(text[..*at].chars().next_back(), value.chars().next())
-                && edge(
-                    text[at + value.len()..].chars().next(),
-                    value.chars().next_back(),
-                )
+    text.match_indices(value)
+        .map(|(at, _)| at..at + value.len())
+        .filter(move |span| {
+            edge(text[..span.start].chars().next_back(), value.chars().next())
+                && edge(text[span.end..].chars().next(), value.chars().next_back())
         })
 }

@@ -29,6 +29,7 @@ mod proxy;
 mod pump;
 mod result;
 mod secrets;
+mod secrets_body;
 mod shared;
 mod tap;
 

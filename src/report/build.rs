@@ -7,12 +7,12 @@ use super::{
     excerpt,
     exit::Exit,
     forms::join,
-    mask::Mask,
     style::one_line,
 };
 use crate::{
     check::Finding,
     contract::{Contract, Level},
+    mask::Mask,
     message::{Exchange, Headers},
     runner::{ClauseOutcome, Outcome, RunResult, ScenarioResult, SuiteResult},
     source::Place,

@@ -35,16 +35,14 @@ mod junit;
 mod known;
 mod known_new;
 mod markdown;
-mod mask;
-mod mask_forms;
 mod merge;
 mod stream;
 mod style;
 
 #[cfg(test)]
-mod format_tests;
+mod drafted_tests;
 #[cfg(test)]
-mod mask_tests;
+mod format_tests;
 #[cfg(test)]
 mod round_trip_tests;
 #[cfg(test)]
@@ -52,6 +50,7 @@ mod sample;
 #[cfg(test)]
 mod shape_tests;
 
+pub use crate::mask::Mask;
 pub use accept::accept;
 pub use build::{Strictness, finished, report};
 pub use compare::{Comparison, compare};
@@ -69,7 +68,6 @@ pub use junit::junit;
 pub use known::{Known, KnownOf, Tally, count_known, excuse_all, tell_known};
 pub use known_new::{NewKnown, new_known};
 pub use markdown::markdown;
-pub use mask::Mask;
 pub use merge::merge;
 pub use stream::{Stream, StreamKind};
 pub use style::Style;

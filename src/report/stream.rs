@@ -2,11 +2,11 @@ use super::{
     build::{Strictness, scenario_report},
     forms::form_of,
     known::{Known, excuse},
-    mask::Mask,
     style::{Style, count, one_line, shorten, visible},
 };
 use crate::{
     contract::Level,
+    mask::Mask,
     runner::{Event, Outcome},
 };
 use std::collections::BTreeSet;

@@ -278,6 +278,19 @@ fn secrets_of_traffic() {
             "application/x-www-form-urlencoded",
             "a=b&Password=SEKRIT-6%21",
         ),
+        ("application/xml", r#"<Job Name="a" Password="SEKRIT-9"/>"#),
+        (
+            "application/xml",
+            r#"<string>&lt;Job UserName="u" Password="SEKRIT-10"/&gt;</string>"#,
+        ),
+        (
+            "application/xml",
+            "<a><Property><Name>Pass&#119;ord</Name><Value>SEKRIT-11</Value></Property></a>",
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\nContent-Disposition: form-data; name=\"Password\"\r\n\r\nSEKRIT-12\r\n--b--\r\n",
+        ),
     ] {
         let kind = format!("Content-Type: {kind}");
         curl(&["-H", VERSION, "-H", &kind, "--data-binary", body, &jobs]);

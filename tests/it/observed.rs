@@ -182,7 +182,7 @@ fn drafted(plan: &Plan, traces: &[StepTrace]) -> Draft {
     let options = DraftOptions {
         traits: given(plan),
         file: "recorded.yaml".to_owned(),
-        dropped: 0,
+        ..DraftOptions::default()
     };
     draft(&observed(traces), &plan.contract, &options)
 }

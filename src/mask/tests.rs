@@ -1,4 +1,4 @@
-use super::mask::Mask;
+use super::Mask;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use rstest::rstest;

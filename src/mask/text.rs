@@ -1,8 +1,11 @@
-use super::mask_forms::{escapable, forms_of};
+use super::{
+    forms::{escapable, forms_of},
+    read::readings,
+};
 use crate::message::is_secret_name;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Captures, Regex};
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 /// What stands where a secret stood.
 const STARS: &str = "***";
@@ -46,22 +49,27 @@ impl Mask {
     /// The text without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let mut masked = match &self.forms {
-            Some(forms) => without_forms(text, forms),
-            None => text.to_owned(),
-        };
-        if masked.contains(['%', '&', '\\', '+']) {
+        self.masked(text).text
+    }
+
+    /// Where secrets stand in a text, in order; some may touch, and none overlap.
+    pub(crate) fn spans(&self, text: &str) -> Vec<Range<usize>> {
+        self.masked(text).spans
+    }
+
+    fn masked<'t>(&self, text: &'t str) -> Masked<'t> {
+        let mut masked = Masked::new(text);
+        if let Some(forms) = &self.forms {
+            masked.hide(listed(text, forms));
+        }
+        if masked.text.contains(['%', '&', '\\', '+']) {
             for secret in &self.plain {
-                masked = without_escaped(&masked, secret);
+                masked.hide(escaped_anyhow(&masked.text, secret));
             }
         }
         for (marks, pattern) in &PATTERNS {
-            if may_hold(&masked, marks) && pattern.is_match(&masked) {
-                masked = pattern
-                    .replace_all(&masked, |found: &Captures<'_>| {
-                        format!("{}{STARS}{}", &found["before"], &found["after"])
-                    })
-                    .into_owned();
+            if may_hold(&masked.text, marks) {
+                masked.hide(by_pattern(&masked.text, pattern));
             }
         }
         masked
@@ -95,8 +103,82 @@ impl Mask {
     /// Whether bytes that are no text hold a secret.
     #[must_use]
     pub fn hides(&self, bytes: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(bytes);
-        self.text(&text) != text
+        let mut texts = readings(bytes);
+        // As far as it can be read otherwise, in the middle of other bytes too.
+        texts.push(String::from_utf8_lossy(bytes).into_owned());
+        texts.iter().any(|text| !self.spans(text).is_empty())
+    }
+
+    /// Whether the value of a header field of that name is shown to nobody, whatever it is.
+    pub(crate) fn is_secret_field(name: &str) -> bool {
+        secret_field(name).is_some()
+    }
+}
+
+/// A text of which parts are hidden.
+struct Masked<'t> {
+    whole: &'t str,
+    /// What is hidden of it, in order.
+    spans: Vec<Range<usize>>,
+    /// The text with stars in place of each.
+    text: String,
+    /// Where those stars begin.
+    stars: Vec<usize>,
+}
+
+impl<'t> Masked<'t> {
+    fn new(whole: &'t str) -> Self {
+        Self {
+            whole,
+            spans: Vec::new(),
+            text: whole.to_owned(),
+            stars: Vec::new(),
+        }
+    }
+
+    /// Hides parts of what is shown. Of such as overlap, stars that were there before among them, one row of stars is left.
+    fn hide(&mut self, found: Vec<Range<usize>>) {
+        if found.is_empty() {
+            return;
+        }
+        let found = found.into_iter();
+        let found: Vec<_> = found
+            .map(|shown| self.place(shown.start, true)..self.place(shown.end, false))
+            .collect();
+        let mut all: Vec<_> = self.spans.drain(..).chain(found).collect();
+        all.sort_unstable_by_key(|span| (span.start, span.end));
+        for span in all {
+            match self.spans.last_mut() {
+                Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+                _ => self.spans.push(span),
+            }
+        }
+        self.text.clear();
+        self.stars.clear();
+        let mut done = 0;
+        for span in &self.spans {
+            self.text.push_str(&self.whole[done..span.start]);
+            self.stars.push(self.text.len());
+            self.text.push_str(STARS);
+            done = span.end;
+        }
+        self.text.push_str(&self.whole[done..]);
+    }
+
+    /// The place in the whole of one in what is shown; within stars, before or behind what they stand for.
+    fn place(&self, at: usize, begins: bool) -> usize {
+        let before = self
+            .stars
+            .partition_point(|stars| *stars < at + usize::from(begins));
+        let Some(last) = before.checked_sub(1) else {
+            return at;
+        };
+        let behind = self.stars[last] + STARS.len();
+        match at.checked_sub(behind) {
+            Some(further) => self.spans[last].end + further,
+            None if begins => self.spans[last].start,
+            None => self.spans[last].end,
+        }
     }
 }
 
@@ -121,51 +203,43 @@ fn secret_field(name: &str) -> Option<Kept> {
     }
 }
 
-/// The text without any of those forms; where some overlap, one row of stars stands for them.
-fn without_forms(text: &str, forms: &AhoCorasick) -> String {
-    let mut found: Vec<(usize, usize)> = forms
-        .find_overlapping_iter(text)
-        .map(|found| (found.start(), found.end()))
-        .collect();
-    found.sort_unstable();
-    let mut out = String::with_capacity(text.len());
-    // What is behind has been told or is masked.
-    let mut done = 0;
-    for (start, end) in found {
-        if start >= done {
-            out += &text[done..start];
-            out += STARS;
-        }
-        done = done.max(end);
-    }
-    out + &text[done..]
+/// Where any of those forms stand; some may overlap.
+fn listed(text: &str, forms: &AhoCorasick) -> Vec<Range<usize>> {
+    let found = forms.find_overlapping_iter(text);
+    found.map(|found| found.start()..found.end()).collect()
 }
 
-/// The text without a secret of which any characters are escaped, each in a way of its own.
+/// Where a pattern finds something between what stands before and after it.
+fn by_pattern(text: &str, pattern: &Regex) -> Vec<Range<usize>> {
+    let part = |found: &Captures<'_>| {
+        let (before, after) = (found.name("before")?, found.name("after")?);
+        Some(before.end()..after.start())
+    };
+    let found = pattern.captures_iter(text);
+    found.filter_map(|found| part(&found)).collect()
+}
+
+/// Where a secret stands of which any characters are escaped, each in a way of its own.
 ///
 /// # Why
 /// Who encodes a path, a query, JSON or XML chooses which characters to escape, and in which of their forms: no list holds all.
-fn without_escaped(text: &str, secret: &[char]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+fn escaped_anyhow(text: &str, secret: &[char]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
     let begins = |c: char| secret.first() == Some(&c) || matches!(c, '%' | '&' | '\\' | '+');
-    while let Some(at) = rest.find(begins) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        // The first character is of ASCII, or that of the secret.
-        let first = rest.chars().next().map_or(1, char::len_utf8);
+    while let Some(next) = text[at..].find(begins) {
+        at += next;
+        let rest = &text[at..];
         match escaped_secret(rest, secret) {
-            Some(end) => {
-                out.push_str(STARS);
-                rest = &rest[end..];
+            Some(length) => {
+                found.push(at..at + length);
+                at += length;
             }
-            None => {
-                out.push_str(&rest[..first]);
-                rest = &rest[first..];
-            }
+            // The first character is of ASCII, or that of the secret.
+            None => at += rest.chars().next().map_or(1, char::len_utf8),
         }
     }
-    out + rest
+    found
 }
 
 /// How many bytes stand for a secret at the beginning of a text, any of its characters escaped.

@@ -3,7 +3,7 @@
 //! In: a secret. Out: texts that stand for it. It must not know where they are looked for.
 //!
 //! # Why
-//! What is escaped character by character has more forms than can be listed, and is matched instead (`mask`). Base64,
+//! What is escaped character by character has more forms than can be listed, and is matched instead (`text`). Base64,
 //! hexadecimal and UTF-16 hide all characters: of these, and of two of them within each other, every form is listed.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
