@@ -203,6 +203,18 @@ const WRAPPED: &str = r#"<string>&lt;Job UserName="u" Password="SEKRIT-2026"/&gt
     "application/xml",
     "<Task><CommandLine>get http://me:SEKRIT-2026@host/</CommandLine></Task>"
 )]
+#[case::value_with_blanks(
+    "application/xml",
+    "<a><p><Name> Password\n</Name><Value>\n SEKRIT-2026 </Value></p></a>"
+)]
+#[case::parts_of_parts(
+    "multipart/mixed; boundary=b",
+    "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nSEKRIT-2026\r\n--c--\r\n--b--\r\n"
+)]
+#[case::parts_in_base64_of_json(
+    "multipart/form-data; boundary=b",
+    "--b\r\nContent-Disposition: form-data; name=f\r\nContent-Transfer-Encoding: base64\r\n\r\neyJQYXNzd29yZCI6IlNFS1JJVC0yMDI2In0=\r\n--b--\r\n"
+)]
 #[case::mark("application/xml", "\u{feff}<Job Password='SEKRIT-2026'/>")]
 fn what_is_secret_by_its_name_is_in_neither(#[case] kind: &str, #[case] body: &str) {
     let shown = shown(asked(posted(kind, body)));
@@ -252,6 +264,13 @@ fn bodies_in_other_encodings_are_read() {
 #[case::query("GET", "/WindowsHPC/Jobs?api_key=SEKRIT-2026", &[])]
 #[case::query_encoded("GET", "/nosuch?x+y&api%5Fkey=%53EKRIT-2026", &[])]
 #[case::path("GET", "/nosuch/password=SEKRIT-2026", &[])]
+#[case::query_with_json(
+    "GET",
+    "/WindowsHPC/Jobs?x=%7B%22Password%22%3A%22SEKRIT-2026%22%7D",
+    &[]
+)]
+#[case::parameter_of_a_path("GET", "/x;token=SEKRIT-2026/y", &[])]
+#[case::field_with_json("GET", "/WindowsHPC/Jobs", &[("X-Data", "{\"Password\":\"SEKRIT-2026\"}")])]
 #[case::cookie("GET", "/WindowsHPC/Jobs", &[("Cookie", "a=SEKRIT-2026")])]
 #[case::proxy("GET", "/WindowsHPC/Jobs", &[("Proxy-Ticket", "x SEKRIT-2026")])]
 #[case::referer("GET", "/WindowsHPC/Jobs", &[("Referer", "http://h/?token=SEKRIT-2026")])]
@@ -285,6 +304,43 @@ fn what_a_reply_tells_is_in_neither() {
         assert!(!holds(&shown.report, SECRET), "{}", shown.report);
         assert!(!holds(&shown.draft, SECRET), "{}", shown.draft);
     }
+}
+
+#[rstest]
+#[case::attribute("application/xml", "<a><j Password=\"{xml}\"/></a>")]
+#[case::element("application/xml", "<a><Password>{xml}</Password><b>{xml}</b></a>")]
+#[case::json("application/json", "{\"a\":[{\"Password\":{json}},{json}]}")]
+#[case::form("application/x-www-form-urlencoded", "Password={percent}&b={percent}")]
+#[case::parts(
+    "multipart/form-data; boundary=b",
+    "--b\r\nContent-Disposition: form-data; name=\"Password\"\r\n\r\n{plain}\r\n--b--\r\n"
+)]
+fn a_secret_of_any_characters_is_in_neither(
+    #[case] kind: &str,
+    #[case] body: &str,
+    #[values("S\"E\\K<&\u{e9} 1+2%41", "12345", "{{ x }}-%}", "a\u{1f511}'b")] secret: &str,
+) {
+    let percent = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC);
+    let body = body
+        .replace("{xml}", &quick_xml::escape::escape(secret))
+        .replace("{json}", &serde_json::Value::from(secret).to_string())
+        .replace("{percent}", &percent.to_string())
+        .replace("{plain}", secret);
+    let shown = shown(asked(posted(kind, body)));
+    assert!(!holds(&shown.report, secret), "{}", shown.report);
+    assert!(!holds(&shown.draft, secret), "{}", shown.draft);
+}
+
+#[rstest]
+#[case::short("{\"Password\":7391}", "{ Password: \"{{ session_password }}\" }")]
+#[case::long(
+    "{\"Password\":739112345678}",
+    "{ Password: \"{{ session_password }}\" }"
+)]
+fn a_number_is_a_secret_too(#[case] body: &str, #[case] drafted: &str) {
+    let shown = shown(asked(posted("application/json", body)));
+    assert!(!shown.report.contains("7391"), "{}", shown.report);
+    assert!(shown.draft.contains(drafted), "{}", shown.draft);
 }
 
 /// A text that names a secret, and its media type.
