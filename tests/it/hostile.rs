@@ -117,7 +117,7 @@ pub(crate) fn watched(command: &mut Command) -> (Ran, u64) {
             break ended;
         }
         looks += 1;
-        if looks > 2_400 {
+        if looks > 6_000 {
             child.kill().unwrap();
             panic!("{command:?} does not end");
         }
