@@ -74,7 +74,8 @@ fn python() {
 fn resuming() {
     let folder = folder();
     let source = folder.path().join("source.bin");
-    fs::write(&source, vec![7; 9 << 20]).unwrap();
+    // Behind the last fragment that is cut another follows.
+    fs::write(&source, vec![7; 11 << 20]).unwrap();
     let (_serving, observing, ca) = over_tls(folder.path(), &[]);
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -111,7 +111,11 @@ impl Unframed {
                 }
             }
             let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-                return if rest.len() > LONGEST_LINE {
+                let most = match self.0 {
+                    State::Trailer(read) => MOST_TRAILER.saturating_sub(read),
+                    _ => LONGEST_LINE,
+                };
+                return if rest.len() > most {
                     Step::Malformed("a line of the chunked framing is too long")
                 } else {
                     Step::More(done)
@@ -236,6 +240,13 @@ mod tests {
         assert!(read(BodyLength::Chunked, &[&[b'1'; 2000]]).is_err());
         let trailer = "a: b\r\n".repeat(4000);
         assert!(read(BodyLength::Chunked, &[b"0\r\n", trailer.as_bytes()]).is_err());
+        // The fields behind the last chunk may be as long as those of a head, however they come.
+        let (long, end) = (format!("0\r\nA: {}", "x".repeat(9_000)), b"y\r\n\r\n");
+        assert!(
+            read(BodyLength::Chunked, &[long.as_bytes(), end]).is_ok_and(|read| read.is_some())
+        );
+        let longer = format!("0\r\nA: {}", "x".repeat(20_000));
+        assert!(read(BodyLength::Chunked, &[longer.as_bytes()]).is_err());
     }
 
     #[test]

@@ -47,6 +47,7 @@ def ranged(session, first, last, total):
 def cut(session, data, offset, after):
     """Sends a fragment, but only that many bytes of it; then the connection is gone."""
     last = min(offset + FRAGMENT, len(data)) - 1
+    assert offset + after <= last < len(data) - 1, "a cut fragment lacks a byte, and is not the last one"
     connection = connect()
     connection.putrequest("BITS_POST", urlsplit(URL).path)
     fields = {"BITS-Packet-Type": "Fragment", "Content-Length": str(last - offset + 1), **ranged(session, offset, last, len(data))}
