@@ -298,7 +298,7 @@ fn by_hand() {
 }
 
 fn python() {
-    let upload = Upload::new(5 * FRAGMENT + 77);
+    let upload = Upload::new(7 * FRAGMENT + 77);
     let source = upload.folder.path().join("source.bin");
     let ca = upload.folder.path().join("ca.pem");
     fs::write(&source, &upload.data).unwrap();

@@ -75,7 +75,7 @@ fn resuming() {
     let folder = folder();
     let source = folder.path().join("source.bin");
     // Behind the last fragment that is cut another follows.
-    fs::write(&source, vec![7; 11 << 20]).unwrap();
+    fs::write(&source, vec![7; 14 << 20]).unwrap();
     let (_serving, observing, ca) = over_tls(folder.path(), &[]);
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),
