@@ -156,10 +156,11 @@ impl Recorder<'_> {
         );
         *self.masks = masks;
         match laid_out {
-            Some(text) => text,
+            // A text in XML has lines of its own.
+            Some(text) => lines(&text, str::to_owned),
             None => match std::str::from_utf8(&reply.body) {
                 Ok(text) if text.len() <= SHOWN && is_text(text) => {
-                    shown_lines(&self.names.replace(&text.replace("\r\n", "\n")))
+                    lines(&self.names.replace(&text.replace("\r\n", "\n")), shown)
                 }
                 _ => format!(
                     "({} bytes, FNV-1a {:016x})",
@@ -194,8 +195,8 @@ fn shown(text: &str) -> String {
     out
 }
 
-/// The same for a text of several lines; a line that looks like the head of a step is set apart.
-fn shown_lines(text: &str) -> String {
+/// A text of several lines, each as it is shown; one that looks like the head of a step is set apart.
+fn lines(text: &str, shown: impl Fn(&str) -> String) -> String {
     text.split('\n')
         .map(|text| match text.strip_prefix("--- ") {
             Some(rest) => format!("\\--- {}", shown(rest)),

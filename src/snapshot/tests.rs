@@ -102,6 +102,22 @@ fn replies_stand_in_order_with_documented_headers_and_numbered_masks() {
     insta::assert_snapshot!(record(&CONTRACT, &names, &steps));
 }
 
+/// Found by fuzzing.
+#[test]
+fn a_line_of_a_text_in_xml_is_no_head_of_a_step() {
+    for body in [
+        "<a>x\n--- step two\n<b/></a>",
+        "<a>x\n--- step two</a>",
+        "<a b='x&#10;--- step two'/>",
+    ] {
+        let text = one(Reply::new(200)
+            .header("Content-Type", "text/xml")
+            .body(body));
+        assert!(!text.contains("\n--- step two"), "{text}");
+        assert!(text.contains("--- step two"), "{text}");
+    }
+}
+
 #[test]
 fn a_value_that_is_not_of_its_type_is_shown() {
     let text = one(Reply::new(200).header("X-Id", "not-a-guid"));
